@@ -1,0 +1,4 @@
+//! weir: captures in, one wide row per flow out.
+
+pub mod capture;
+pub mod decode;

@@ -1,0 +1,3 @@
+//! The command `weir`.
+
+fn main() {}
