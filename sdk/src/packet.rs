@@ -6,8 +6,6 @@
 
 use std::ops::Deref;
 
-use abi_stable::StableAbi;
-
 use crate::value::{Ip, Mac};
 
 /// An offset that does not exist: the frame has no such header.
@@ -35,7 +33,7 @@ pub mod flag {
 ///
 /// Later versions of the SDK may only add fields at the end.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, StableAbi)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketFacts {
     /// Time of capture, nanoseconds since 1970-01-01 UTC.
     pub time_ns: i64,

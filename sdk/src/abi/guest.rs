@@ -1,0 +1,303 @@
+//! The plugin's side of the boundary: [`FlowPlugin`] behind `extern "C"` functions, panics contained.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Once, OnceLock};
+
+use abi_stable::StableAbi;
+use abi_stable::prefix_type::PrefixTypeTrait;
+use abi_stable::std_types::{RResult, RSlice, RStr, RString};
+
+use super::*;
+use crate::columns::{Column, Columns, Tranalyzer};
+use crate::options::{OptionDeclaration, Options};
+use crate::packet::{Packet, Side};
+use crate::plugin::{End, FlowPlugin, HeaderChain, HeaderChains, State};
+
+/// Makes a type that implements [`FlowPlugin`] the plugin of this library.
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ty) => {
+        /// Read first by the program: this library is a weir plugin, built for this SDK.
+        #[unsafe(no_mangle)]
+        pub static WEIR_SDK_STAMP: $crate::abi::Stamp = $crate::abi::Stamp::OWN;
+
+        /// The layout of the functions below, compared before they are called.
+        #[unsafe(no_mangle)]
+        pub extern "C" fn weir_plugin_layout() -> $crate::abi::Layout {
+            $crate::abi::own_layout()
+        }
+
+        /// The functions of this plugin.
+        #[unsafe(no_mangle)]
+        pub extern "C" fn weir_plugin_module() -> $crate::abi::PluginModuleRef {
+            $crate::abi::module::<$plugin>(env!("CARGO_PKG_VERSION"))
+        }
+    };
+}
+
+/// The layout of the module in this build of the SDK.
+#[doc(hidden)]
+pub fn own_layout() -> Layout {
+    <PluginModuleRef as StableAbi>::LAYOUT
+}
+
+/// The module of a plugin.
+#[doc(hidden)]
+pub fn module<P: FlowPlugin>(version: &'static str) -> PluginModuleRef {
+    VERSION.get_or_init(|| version);
+    PluginModule {
+        describe: describe::<P>,
+        open: open::<P>,
+        begin: begin::<P>,
+        packets: packets::<P>,
+        finish: finish::<P>,
+        close: close::<P>,
+    }
+    .leak_into_prefix()
+}
+
+/// What core keeps for a plugin in the row of a conversation.
+#[repr(C)]
+struct Kept<P: FlowPlugin> {
+    flow: P::Flow,
+    sides: [P::Direction; 2],
+}
+
+struct Opened<P: FlowPlugin> {
+    plugin: P,
+    buffers: Vec<ColumnBuffer>,
+    /// Borrows from `buffers`; made anew by each `finish` and read before the next.
+    cells: Vec<ColumnCells<'static>>,
+}
+
+/// Version of the plugin's crate, told by `export_plugin!`.
+static VERSION: OnceLock<&str> = OnceLock::new();
+
+thread_local! {
+    /// What the last panic on this thread said, and where.
+    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Runs `work`; a panic becomes a fault that names the packet which `reached` holds.
+fn contain<T>(reached: &Cell<u64>, work: impl FnOnce() -> T) -> Outcome<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => RResult::ROk(value),
+        Err(payload) => {
+            let noted = PANIC.with(RefCell::take);
+            let message = if noted.is_empty() { panic_text(payload.as_ref()).to_owned() } else { noted };
+            // A payload whose drop panics would escape: leak it instead.
+            std::mem::forget(payload);
+            RResult::RErr(RawFault { message: message.into(), packet: reached.get() })
+        }
+    }
+}
+
+fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// The library has a copy of the standard library of its own, so this hook speaks for its panics alone:
+/// it keeps message and place for the program's own sentence instead of printing them.
+fn note_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
+            let text = format!("{}{}", panic_text(info.payload()), place.unwrap_or_default());
+            PANIC.with(|cell| *cell.borrow_mut() = text);
+        }));
+    });
+}
+
+extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
+    note_panics();
+    contain(&Cell::new(0), || Description {
+        name: P::NAME.into(),
+        version: VERSION.get().copied().unwrap_or_default().into(),
+        summary: P::SUMMARY.into(),
+        order: P::ORDER,
+        on_by_default: P::ON_BY_DEFAULT,
+        interest: P::INTEREST.0,
+        state_size: size_of::<Kept<P>>(),
+        state_align: align_of::<Kept<P>>(),
+        facts: FactsLayout::OWN,
+        columns: <P::Row<'static> as Columns>::COLUMNS.iter().map(raw_column).collect(),
+        options: P::Options::DECLARATIONS.iter().map(raw_option).collect(),
+    })
+}
+
+fn raw_column(column: &Column) -> RawColumn {
+    let tranalyzer = column.tranalyzer.unwrap_or(Tranalyzer { name: "", format: "", null: "" });
+    RawColumn {
+        name: column.name.into(),
+        kind: column.value.kind as u8,
+        list: column.value.list,
+        scope: column.scope as u8,
+        unit: column.unit.into(),
+        definition: column.definition.into(),
+        source: column.source.into(),
+        tags: column.tags.iter().map(|tag| RStr::from(*tag)).collect(),
+        aliases: column.aliases.iter().map(|alias| RStr::from(*alias)).collect(),
+        bits: column
+            .bits
+            .iter()
+            .map(|bit| RawBit { mask: bit.mask, name: bit.name.into(), meaning: bit.meaning.into() })
+            .collect(),
+        tranalyzer_name: tranalyzer.name.into(),
+        tranalyzer_format: tranalyzer.format.into(),
+        tranalyzer_null: tranalyzer.null.into(),
+    }
+}
+
+fn raw_option(option: &OptionDeclaration) -> RawOption {
+    RawOption {
+        name: option.name.into(),
+        kind: option.kind.into(),
+        default: option.default.into(),
+        definition: option.definition.into(),
+    }
+}
+
+extern "C" fn open<P: FlowPlugin>(settings: RSlice<'_, Setting<'_>>) -> Outcome<RResult<*mut u8, RString>> {
+    note_panics();
+    contain(&Cell::new(0), || {
+        let given: Vec<(&str, &str)> = settings.iter().map(|s| (s.name.as_str(), s.value.as_str())).collect();
+        let plugin = P::Options::parse(&given).and_then(P::open);
+        RResult::from(plugin.map_err(RString::from)).map(|plugin| {
+            let columns = <P::Row<'static> as Columns>::COLUMNS.len();
+            let opened =
+                Opened { plugin, buffers: vec![ColumnBuffer::default(); columns], cells: Vec::new() };
+            Box::into_raw(Box::new(opened)).cast::<u8>()
+        })
+    })
+}
+
+/// # Safety
+///
+/// `opened` comes from [`open`] of the same `P`; each row plus `offset` is writable, aligned memory for a
+/// `Kept<P>` that nobody else uses during the call.
+unsafe extern "C" fn begin<P: FlowPlugin>(
+    _opened: *mut u8,
+    rows: RSlice<'_, *mut u8>,
+    offset: usize,
+) -> Outcome<()> {
+    contain(&Cell::new(0), || {
+        for row in rows.iter() {
+            let kept = Kept::<P> { flow: P::Flow::default(), sides: Default::default() };
+            // SAFETY: by the contract above.
+            unsafe { row.add(offset).cast::<Kept<P>>().write(kept) };
+        }
+    })
+}
+
+/// # Safety
+///
+/// As for [`begin`], and each row has been through it; facts and window belong together.
+unsafe extern "C" fn packets<P: FlowPlugin>(opened: *mut u8, batch: &PacketBatch<'_>) -> Outcome<()> {
+    // SAFETY: `opened` comes from `open` of the same `P` and is used by one thread at a time.
+    let plugin = unsafe { &(*opened.cast::<Opened<P>>()).plugin };
+    let reached = Cell::new(0);
+    contain(&reached, || {
+        let window = batch.window.as_slice();
+        let one = |index: usize| {
+            // SAFETY: the host gives as many rows as facts, and indices below their count.
+            let facts: &PacketFacts = unsafe { batch.facts.at(index) };
+            reached.set(facts.ordinal);
+            // SAFETY: `begin` wrote a `Kept<P>` there, and no other reference to it exists.
+            let kept = unsafe { &mut *batch.rows[index].add(batch.state_offset).cast::<Kept<P>>() };
+            let [a, b] = &mut kept.sides;
+            let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
+            plugin.packet(State { flow: &mut kept.flow, own, other }, &Packet::new(facts, window));
+        };
+        if batch.all {
+            (0..batch.facts.count).for_each(one);
+        } else {
+            batch.selected.iter().for_each(|&index| one(index as usize));
+        }
+    })
+}
+
+/// # Safety
+///
+/// As for [`packets`]; the states are dropped and their rows must go through [`begin`] before their next use.
+unsafe extern "C" fn finish<'a, P: FlowPlugin>(
+    opened: *mut u8,
+    batch: &'a EndBatch<'a>,
+) -> Outcome<RSlice<'a, ColumnCells<'a>>> {
+    // SAFETY: `opened` comes from `open` of the same `P` and is used by one thread at a time.
+    let opened = unsafe { &mut *opened.cast::<Opened<P>>() };
+    contain(&Cell::new(0), move || {
+        opened.cells.clear();
+        opened.buffers.iter_mut().for_each(ColumnBuffer::clear);
+        for index in 0..batch.ends.count {
+            // SAFETY: the host gives as many rows as ends.
+            unsafe { finish_one(&opened.plugin, &mut opened.buffers, batch, index) };
+        }
+        // SAFETY: the cells live in `opened`, whose buffers stay untouched until the next call; the host
+        // holds them no longer than the batch.
+        opened.cells.extend(opened.buffers.iter().map(|buffer| unsafe {
+            std::mem::transmute::<ColumnCells<'_>, ColumnCells<'static>>(ColumnCells::of(buffer))
+        }));
+        // SAFETY: as above.
+        unsafe {
+            std::mem::transmute::<RSlice<'_, ColumnCells<'_>>, RSlice<'a, ColumnCells<'a>>>(
+                opened.cells.as_slice().into(),
+            )
+        }
+    })
+}
+
+/// # Safety
+///
+/// As for [`finish`], with `index` below the number of ends.
+unsafe fn finish_one<P: FlowPlugin>(
+    plugin: &P,
+    buffers: &mut [ColumnBuffer],
+    batch: &EndBatch<'_>,
+    index: usize,
+) {
+    // SAFETY: as many rows as ends, and `begin` wrote a `Kept<P>` to each.
+    let (facts, pointer) = unsafe {
+        (*batch.ends.at::<EndFacts>(index), batch.rows[index].add(batch.state_offset).cast::<Kept<P>>())
+    };
+    {
+        // SAFETY: as above; the reference ends with this block.
+        let kept = unsafe { &*pointer };
+        let side = Side::from_bit(facts.side);
+        let end = End {
+            flow: &kept.flow,
+            own: &kept.sides[side as usize],
+            other: (facts.has_other != 0).then(|| &kept.sides[side.other() as usize]),
+            facts,
+            chains: batch,
+        };
+        plugin.finish(&end).append(buffers);
+    }
+    let last_of_conversation = facts.has_other == 0 || facts.letter == Side::B as u8;
+    if std::mem::needs_drop::<Kept<P>>() && last_of_conversation {
+        // SAFETY: nothing reads this state again before the next `begin`.
+        unsafe { pointer.drop_in_place() };
+    }
+}
+
+/// # Safety
+///
+/// `opened` comes from [`open`] of the same `P` and is not used again.
+unsafe extern "C" fn close<P: FlowPlugin>(opened: *mut u8) {
+    // SAFETY: by the contract above.
+    let opened = unsafe { Box::from_raw(opened.cast::<Opened<P>>()) };
+    let _ = contain(&Cell::new(0), || drop(opened));
+}
+
+impl HeaderChains for EndBatch<'_> {
+    fn header_chain(&self, key: u32) -> HeaderChain<'_> {
+        // SAFETY: `chains` is what the function expects, and its text is UTF-8 that outlives the batch.
+        unsafe {
+            let raw = (self.header_chain)(self.chains, key);
+            let bytes = std::slice::from_raw_parts(raw.text, raw.text_len);
+            HeaderChain { text: std::str::from_utf8_unchecked(bytes), count: raw.count }
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The program's side of the boundary: check a library, ask what it is, put it to work.
+
+use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
+use abi_stable::std_types::{RStr, RString, RVec};
+
+use super::*;
+use crate::columns::{Bit, Column, Kind, Scope, Tranalyzer, ValueType};
+use crate::options::OptionDeclaration;
+use crate::plugin::{HeaderChains, Interest};
+
+/// What a plugin says of itself.
+#[derive(Clone, Debug)]
+pub struct PluginInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// Version of its crate.
+    pub version: &'static str,
+    /// What it measures, one line.
+    pub summary: &'static str,
+    /// Where its columns stand.
+    pub order: u16,
+    /// Whether it is loaded when no plugins are named.
+    pub on_by_default: bool,
+    /// The packets it wants.
+    pub interest: Interest,
+    /// Bytes of its state per conversation.
+    pub state_size: usize,
+    /// Alignment of that state.
+    pub state_align: usize,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its options.
+    pub options: Vec<OptionDeclaration>,
+}
+
+/// A library whose three symbols fit.
+#[derive(Clone, Copy)]
+pub struct Module(PluginModuleRef);
+
+/// The symbols of a library, as the loader found them.
+pub struct Symbols {
+    /// [`STAMP_SYMBOL`].
+    pub stamp: *const Stamp,
+    /// [`LAYOUT_SYMBOL`].
+    pub layout: extern "C" fn() -> Layout,
+    /// [`MODULE_SYMBOL`].
+    pub module: extern "C" fn() -> PluginModuleRef,
+}
+
+/// Compares the stamp of a library with our own.
+///
+/// # Errors
+///
+/// The [`Refusal`] if it is no plugin, was built for another SDK, or aborts on panic.
+pub fn check_stamp(stamp: &Stamp) -> Result<(), Refusal> {
+    if stamp.magic != Stamp::OWN.magic {
+        Err(Refusal::NoPlugin)
+    } else if !Stamp::OWN.accepts(stamp) {
+        Err(Refusal::OtherVersion { plugin: (stamp.major, stamp.minor) })
+    } else if stamp.unwinds == 0 {
+        Err(Refusal::PanicAborts)
+    } else {
+        Ok(())
+    }
+}
+
+impl Module {
+    /// The module behind the symbols of a library whose stamp was accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::OtherLayout`] if what would cross differs.
+    pub fn connect(symbols: &Symbols) -> Result<Self, Refusal> {
+        check_layout_compatibility(own_layout(), (symbols.layout)())
+            .map_err(|errors| Refusal::OtherLayout { detail: errors.to_string() })?;
+        Ok(Self((symbols.module)()))
+    }
+
+    /// What the plugin says of itself.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] if its records have another layout or it panicked.
+    pub fn describe(&self) -> Result<PluginInfo, Refusal> {
+        let description = outcome(self.0.describe()()).map_err(Refusal::Panicked)?;
+        if !FactsLayout::OWN.serves(&description.facts) {
+            let detail = format!("facts: wanted {:?}, found {:?}", FactsLayout::OWN, description.facts);
+            return Err(Refusal::OtherLayout { detail });
+        }
+        Ok(PluginInfo {
+            name: description.name.as_str(),
+            version: description.version.as_str(),
+            summary: description.summary.as_str(),
+            order: description.order,
+            on_by_default: description.on_by_default,
+            interest: Interest(description.interest),
+            state_size: description.state_size,
+            state_align: description.state_align,
+            columns: description.columns.iter().map(column).collect(),
+            options: description.options.iter().map(option).collect(),
+        })
+    }
+
+    /// Opens the plugin with the given options.
+    ///
+    /// # Errors
+    ///
+    /// The plugin's own sentence about an option, or what its panic said.
+    pub fn open(&self, settings: &[(&str, &str)]) -> Result<Instance, String> {
+        let settings: Vec<Setting<'_>> = settings
+            .iter()
+            .map(|&(name, value)| Setting { name: name.into(), value: value.into() })
+            .collect();
+        let opened = outcome(self.0.open()(settings.as_slice().into())).map_err(|fault| fault.message)?;
+        let pointer = opened.into_result().map_err(RString::into_string)?;
+        Ok(Instance { module: self.0, pointer })
+    }
+}
+
+fn outcome<T>(outcome: Outcome<T>) -> Result<T, Fault> {
+    outcome.into_result().map_err(|raw| Fault { message: raw.message.into_string(), packet: raw.packet })
+}
+
+/// Libraries are never unloaded, and a description is read once, so its lists may live for ever.
+fn column(raw: &RawColumn) -> Column {
+    let texts = |list: &RVec<RStr<'static>>| list.iter().map(RStr::as_str).collect::<Vec<_>>().leak() as &_;
+    let bits: Vec<Bit> = raw
+        .bits
+        .iter()
+        .map(|bit| Bit { mask: bit.mask, name: bit.name.as_str(), meaning: bit.meaning.as_str() })
+        .collect();
+    let (name, format) = (raw.tranalyzer_name.as_str(), raw.tranalyzer_format.as_str());
+    Column {
+        name: raw.name.as_str(),
+        value: ValueType { kind: Kind::ALL[usize::from(raw.kind).min(Kind::ALL.len() - 1)], list: raw.list },
+        scope: if raw.scope == Scope::Flow as u8 { Scope::Flow } else { Scope::Direction },
+        unit: raw.unit.as_str(),
+        definition: raw.definition.as_str(),
+        source: raw.source.as_str(),
+        tags: texts(&raw.tags),
+        aliases: texts(&raw.aliases),
+        bits: bits.leak(),
+        tranalyzer: (!name.is_empty()).then_some(Tranalyzer {
+            name,
+            format,
+            null: raw.tranalyzer_null.as_str(),
+        }),
+    }
+}
+
+fn option(raw: &RawOption) -> OptionDeclaration {
+    OptionDeclaration {
+        name: raw.name.as_str(),
+        kind: raw.kind.as_str(),
+        default: raw.default.as_str(),
+        definition: raw.definition.as_str(),
+    }
+}
+
+/// A plugin at work on one thread.
+pub struct Instance {
+    module: PluginModuleRef,
+    pointer: *mut u8,
+}
+
+/// Packets for one call to each plugin.
+pub struct Packets<'a> {
+    /// What the `start` of the facts counts in.
+    pub window: &'a [u8],
+    /// One for each packet.
+    pub facts: &'a [PacketFacts],
+    /// For each packet, the row of its conversation.
+    pub rows: &'a [*mut u8],
+}
+
+/// Ended directions for one call to each plugin: A before B, the two of a conversation in a row.
+pub struct Ends<'a> {
+    /// One for each direction.
+    pub facts: &'a [EndFacts],
+    /// For each direction, the row of its conversation.
+    pub rows: &'a [*mut u8],
+    /// Looks up header chains.
+    pub chains: &'a dyn HeaderChains,
+}
+
+impl Instance {
+    /// Writes first values into the rows of new conversations.
+    ///
+    /// # Errors
+    ///
+    /// A panic of the plugin.
+    ///
+    /// # Safety
+    ///
+    /// Each row plus `offset` is memory of the plugin's declared size and alignment for it alone.
+    pub unsafe fn begin(&mut self, rows: &[*mut u8], offset: usize) -> Result<(), Fault> {
+        // SAFETY: by the contract of this function; `pointer` comes from `open` of the same module.
+        outcome(unsafe { self.module.begin()(self.pointer, rows.into(), offset) })
+    }
+
+    /// Hands on packets; `selected` are the indices of those the plugin asked for, `None` for all.
+    ///
+    /// # Errors
+    ///
+    /// A panic of the plugin.
+    ///
+    /// # Safety
+    ///
+    /// As for [`begin`](Self::begin), and each row has been through it; there are as many rows as facts,
+    /// and the selected indices are below their number.
+    pub unsafe fn packets(
+        &mut self,
+        packets: &Packets<'_>,
+        offset: usize,
+        selected: Option<&[u32]>,
+    ) -> Result<(), Fault> {
+        let batch = PacketBatch {
+            window: packets.window.into(),
+            facts: Records::of(packets.facts),
+            rows: packets.rows.into(),
+            state_offset: offset,
+            selected: selected.unwrap_or(&[]).into(),
+            all: selected.is_none(),
+        };
+        // SAFETY: by the contract of this function.
+        outcome(unsafe { self.module.packets()(self.pointer, &batch) })
+    }
+
+    /// The cells of ended directions, one [`ColumnCells`] for each column of the plugin, given to `read`.
+    ///
+    /// # Errors
+    ///
+    /// A panic of the plugin.
+    ///
+    /// # Safety
+    ///
+    /// As for [`packets`](Self::packets); the states are gone afterwards.
+    pub unsafe fn finish<'a>(
+        &'a mut self,
+        ends: &'a Ends<'a>,
+        offset: usize,
+    ) -> Result<Vec<ColumnCells<'a>>, Fault> {
+        let batch = EndBatch {
+            ends: Records::of(ends.facts),
+            rows: ends.rows.into(),
+            state_offset: offset,
+            chains: (&raw const ends.chains).cast(),
+            header_chain: look_up_chain,
+        };
+        // SAFETY: by the contract of this function.
+        let cells = outcome(unsafe { self.module.finish()(self.pointer, &batch) })?;
+        // SAFETY: the cells borrow from the instance, not from the batch, and `&'a mut self` keeps it
+        // from being called again while they live.
+        Ok(cells
+            .iter()
+            .map(|cells| unsafe { std::mem::transmute::<ColumnCells<'_>, ColumnCells<'a>>(*cells) })
+            .collect())
+    }
+}
+
+/// # Safety
+///
+/// `chains` points to a `&dyn HeaderChains` that lives as long as the batch.
+unsafe extern "C" fn look_up_chain(chains: *const u8, key: u32) -> RawChain {
+    // SAFETY: by the contract above.
+    let chains = unsafe { *chains.cast::<&dyn HeaderChains>() };
+    let chain = chains.header_chain(key);
+    RawChain { text: chain.text.as_ptr(), text_len: chain.text.len(), count: chain.count }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // SAFETY: `pointer` comes from `open` of the same module and is not used again.
+        unsafe { self.module.close()(self.pointer) }
+    }
+}
+
+// SAFETY: an instance is a plugin's own heap object that is only reached through `&mut self`, one thread
+// at a time; `FlowPlugin::open` is called anew for each worker.
+unsafe impl Send for Instance where PluginModuleRef: Sync {}

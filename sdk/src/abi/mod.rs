@@ -1,0 +1,370 @@
+//! The boundary between the program and a plugin library: what crosses it, and how both sides call.
+//!
+//! This folder alone knows the ABI crate, and it alone of the SDK has `unsafe`: here stands what crosses,
+//! in `guest.rs` the plugin's side, in `host.rs` the program's. Only plain
+//! `repr(C)` data crosses. A library shows three symbols, looked at in this order:
+//!
+//! 1. [`STAMP_SYMBOL`], a [`Stamp`]: absent, the file is no plugin; of another version, it must be rebuilt;
+//! 2. [`LAYOUT_SYMBOL`], the layout of [`PluginModule`], compared by abi_stable with our own;
+//! 3. [`MODULE_SYMBOL`], the [`PluginModule`]: a few `extern "C"` functions.
+//!
+//! Whatever a plugin does, its panic ends in `guest::contain` and becomes a [`Fault`] with a sentence.
+
+mod guest;
+mod host;
+
+use std::marker::PhantomData;
+
+use abi_stable::StableAbi;
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use abi_stable::type_layout::TypeLayout;
+
+use crate::columns::ColumnBuffer;
+use crate::packet::PacketFacts;
+use crate::plugin::EndFacts;
+
+pub use guest::{module, own_layout};
+pub use host::{Ends, Instance, Module, Packets, PluginInfo, Symbols, check_stamp};
+
+/// Symbol of the [`Stamp`].
+pub const STAMP_SYMBOL: &str = "WEIR_SDK_STAMP";
+/// Symbol of the function that gives the layout of the module.
+pub const LAYOUT_SYMBOL: &str = "weir_plugin_layout";
+/// Symbol of the function that gives the module.
+pub const MODULE_SYMBOL: &str = "weir_plugin_module";
+
+/// Says that a library is a weir plugin, and for which SDK it was built. Its own layout never changes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// `b"weir-sdk"`.
+    pub magic: [u8; 8],
+    /// Major version of the SDK.
+    pub major: u16,
+    /// Minor version of the SDK.
+    pub minor: u16,
+    /// 1 if a panic in the library unwinds, so that it can be caught.
+    pub unwinds: u16,
+    /// 0.
+    pub reserved: u16,
+}
+
+impl Stamp {
+    /// The stamp of this SDK.
+    pub const OWN: Stamp = Stamp {
+        magic: *b"weir-sdk",
+        major: decimal(env!("CARGO_PKG_VERSION_MAJOR")),
+        minor: decimal(env!("CARGO_PKG_VERSION_MINOR")),
+        unwinds: cfg!(panic = "unwind") as u16,
+        reserved: 0,
+    };
+
+    /// Whether a program with this stamp can load a library with `plugin`'s: from 1.0 on an older minor
+    /// version will do, before that the minor version must be the same (Cargo's rule).
+    pub fn accepts(&self, plugin: &Stamp) -> bool {
+        let minor_fits =
+            if self.major == 0 { plugin.minor == self.minor } else { plugin.minor <= self.minor };
+        plugin.magic == self.magic && plugin.major == self.major && minor_fits
+    }
+}
+
+const fn decimal(text: &str) -> u16 {
+    let bytes = text.as_bytes();
+    let mut value = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        value = value * 10 + (bytes[at] - b'0') as u16;
+        at += 1;
+    }
+    value
+}
+
+/// Why a library was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It begins like no plugin.
+    NoPlugin,
+    /// Built for another SDK.
+    OtherVersion {
+        /// Major and minor version it was built for.
+        plugin: (u16, u16),
+    },
+    /// Built so that a panic would end the whole program.
+    PanicAborts,
+    /// Same version, but the data that would cross has another layout.
+    OtherLayout {
+        /// What the layout check found, several lines.
+        detail: String,
+    },
+    /// It panicked while it described itself.
+    Panicked(Fault),
+}
+
+/// A plugin failed: the sentence that its panic gave, and the packet it had reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The panic's message and place.
+    pub message: String,
+    /// Number of the packet in the run, or 0.
+    pub packet: u64,
+}
+
+/// A layout as the ABI crate describes it.
+#[doc(hidden)]
+pub type Layout = &'static TypeLayout;
+
+/// Records of a plain struct that may grow at its end: the reader steps by `stride`, not by its own size.
+#[repr(C)]
+#[derive(Clone, Copy, StableAbi)]
+pub struct Records<'a> {
+    first: *const u8,
+    count: usize,
+    stride: usize,
+    lifetime: PhantomData<&'a u8>,
+}
+
+impl<'a> Records<'a> {
+    fn of<T: Copy>(records: &'a [T]) -> Self {
+        Self {
+            first: records.as_ptr().cast(),
+            count: records.len(),
+            stride: size_of::<T>(),
+            lifetime: PhantomData,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The records must begin with a valid `T`, and `index` must be below `count`.
+    #[inline]
+    unsafe fn at<T: Copy>(&self, index: usize) -> &'a T {
+        debug_assert!(index < self.count && self.stride >= size_of::<T>());
+        // SAFETY: `index < count`, and each record begins with a `T` by the contract.
+        unsafe { &*self.first.add(index * self.stride).cast::<T>() }
+    }
+}
+
+/// Packets of one call. `rows[i]` is where the plugin's state for packet `i` stands.
+#[repr(C)]
+#[derive(StableAbi)]
+struct PacketBatch<'a> {
+    window: RSlice<'a, u8>,
+    facts: Records<'a>,
+    rows: RSlice<'a, *mut u8>,
+    /// Added to each row pointer to reach the state of this plugin.
+    state_offset: usize,
+    /// Indices of the packets that the plugin asked for; ignored if `all`.
+    selected: RSlice<'a, u32>,
+    all: bool,
+}
+
+/// Ended directions of one call, the two of a conversation in a row, A first.
+#[repr(C)]
+#[derive(StableAbi)]
+struct EndBatch<'a> {
+    ends: Records<'a>,
+    rows: RSlice<'a, *mut u8>,
+    state_offset: usize,
+    chains: *const u8,
+    header_chain: unsafe extern "C" fn(chains: *const u8, key: u32) -> RawChain,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, StableAbi)]
+struct RawChain {
+    text: *const u8,
+    text_len: usize,
+    count: u16,
+}
+
+/// The cells of one column, borrowed from the plugin until its next call.
+#[repr(C)]
+#[derive(Clone, Copy, StableAbi)]
+pub struct ColumnCells<'a> {
+    rows: usize,
+    values: RSlice<'a, u8>,
+    validity: RSlice<'a, u8>,
+    list_ends: RSlice<'a, u32>,
+    text_ends: RSlice<'a, u32>,
+}
+
+impl<'a> ColumnCells<'a> {
+    /// The cells of a buffer.
+    pub fn of(buffer: &'a ColumnBuffer) -> Self {
+        Self {
+            rows: buffer.rows,
+            values: RSlice::from_slice(&buffer.values),
+            validity: RSlice::from_slice(&buffer.validity),
+            list_ends: RSlice::from_slice(&buffer.list_ends),
+            text_ends: RSlice::from_slice(&buffer.text_ends),
+        }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Elements end to end, little endian.
+    #[inline]
+    pub fn values(&self) -> &'a [u8] {
+        self.values.as_slice()
+    }
+
+    /// Whether the cell of a row is present.
+    #[inline]
+    pub fn is_present(&self, row: usize) -> bool {
+        self.validity.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1)
+    }
+
+    /// For lists: which elements a row holds.
+    #[inline]
+    pub fn list(&self, row: usize) -> std::ops::Range<usize> {
+        span(&self.list_ends, row)
+    }
+
+    /// For text: which bytes an element holds.
+    #[inline]
+    pub fn text(&self, element: usize) -> std::ops::Range<usize> {
+        span(&self.text_ends, element)
+    }
+}
+
+#[inline]
+fn span(ends: &[u32], index: usize) -> std::ops::Range<usize> {
+    let end = ends.get(index).copied().unwrap_or(0) as usize;
+    let start = if index == 0 { 0 } else { ends[index - 1] as usize };
+    start..end
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+struct Description {
+    name: RStr<'static>,
+    version: RStr<'static>,
+    summary: RStr<'static>,
+    order: u16,
+    on_by_default: bool,
+    interest: u32,
+    state_size: usize,
+    state_align: usize,
+    facts: FactsLayout,
+    columns: RVec<RawColumn>,
+    options: RVec<RawOption>,
+}
+
+/// Sizes and a fingerprint of the structs that cross as [`Records`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, StableAbi)]
+struct FactsLayout {
+    packet_size: usize,
+    end_size: usize,
+    fingerprint: u64,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+struct RawColumn {
+    name: RStr<'static>,
+    kind: u8,
+    list: bool,
+    scope: u8,
+    unit: RStr<'static>,
+    definition: RStr<'static>,
+    source: RStr<'static>,
+    tags: RVec<RStr<'static>>,
+    aliases: RVec<RStr<'static>>,
+    bits: RVec<RawBit>,
+    tranalyzer_name: RStr<'static>,
+    tranalyzer_format: RStr<'static>,
+    tranalyzer_null: RStr<'static>,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+struct RawBit {
+    mask: u64,
+    name: RStr<'static>,
+    meaning: RStr<'static>,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+struct RawOption {
+    name: RStr<'static>,
+    kind: RStr<'static>,
+    default: RStr<'static>,
+    definition: RStr<'static>,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+struct Setting<'a> {
+    name: RStr<'a>,
+    value: RStr<'a>,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+struct RawFault {
+    message: RString,
+    packet: u64,
+}
+
+type Outcome<T> = RResult<T, RawFault>;
+
+/// The functions of a plugin library. Later versions add fields at the end only.
+#[repr(C)]
+#[derive(StableAbi)]
+#[sabi(kind(Prefix(prefix_ref = PluginModuleRef)))]
+#[sabi(missing_field(panic))]
+pub struct PluginModule {
+    describe: extern "C" fn() -> Outcome<Description>,
+    open: extern "C" fn(RSlice<'_, Setting<'_>>) -> Outcome<RResult<*mut u8, RString>>,
+    begin: unsafe extern "C" fn(*mut u8, RSlice<'_, *mut u8>, usize) -> Outcome<()>,
+    packets: unsafe extern "C" fn(*mut u8, &PacketBatch<'_>) -> Outcome<()>,
+    finish: for<'a> unsafe extern "C" fn(*mut u8, &'a EndBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
+    #[sabi(last_prefix_field)]
+    close: unsafe extern "C" fn(*mut u8),
+}
+
+impl FactsLayout {
+    const OWN: FactsLayout = FactsLayout {
+        packet_size: size_of::<PacketFacts>(),
+        end_size: size_of::<EndFacts>(),
+        fingerprint: fingerprint(),
+    };
+
+    /// Whether records as the program writes them begin with what a plugin of the same major version reads.
+    fn serves(&self, plugin: &FactsLayout) -> bool {
+        let same_size = self.packet_size == plugin.packet_size && self.end_size == plugin.end_size;
+        let grown = self.packet_size >= plugin.packet_size && self.end_size >= plugin.end_size;
+        if same_size { self.fingerprint == plugin.fingerprint } else { grown }
+    }
+}
+
+/// Where the fields of the records stand, in one number.
+const fn fingerprint() -> u64 {
+    use std::mem::offset_of;
+    let offsets = [
+        offset_of!(PacketFacts, time_ns),
+        offset_of!(PacketFacts, start),
+        offset_of!(PacketFacts, status),
+        offset_of!(PacketFacts, header_chain),
+        offset_of!(PacketFacts, l3_offset),
+        offset_of!(PacketFacts, payload_len),
+        offset_of!(PacketFacts, vlan_tags),
+        offset_of!(PacketFacts, tcp_flags),
+        offset_of!(PacketFacts, flags),
+        offset_of!(EndFacts, flow_index),
+        offset_of!(EndFacts, side),
+        offset_of!(EndFacts, letter),
+    ];
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut at = 0;
+    while at < offsets.len() {
+        hash = (hash ^ offsets[at] as u64).wrapping_mul(0x0100_0000_01b3);
+        at += 1;
+    }
+    hash
+}

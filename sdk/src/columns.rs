@@ -1,0 +1,401 @@
+//! Columns: declared once on the fields of a row struct, filled into buffers of Arrow's shape.
+//!
+//! A plugin author derives [`Columns`] and never calls what stands here. Core reads the buffers.
+
+use arrayvec::ArrayVec;
+
+use crate::value::{Duration, Ip, Mac, Time};
+
+/// What one element of a column is.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// True or false: one byte.
+    Bool = 0,
+    /// Unsigned 8-bit integer.
+    U8 = 1,
+    /// Unsigned 16-bit integer.
+    U16 = 2,
+    /// Unsigned 32-bit integer.
+    U32 = 3,
+    /// Unsigned 64-bit integer.
+    U64 = 4,
+    /// Signed 64-bit integer.
+    I64 = 5,
+    /// IEEE single.
+    F32 = 6,
+    /// IEEE double.
+    F64 = 7,
+    /// Nanoseconds since 1970-01-01 UTC, signed 64 bits.
+    Time = 8,
+    /// Nanoseconds, signed 64 bits.
+    Duration = 9,
+    /// MAC address: six bytes.
+    Mac = 10,
+    /// IP address: one byte 4 or 6, then 16 bytes (IPv4 uses the first four).
+    Ip = 11,
+    /// UTF-8 text.
+    Text = 12,
+}
+
+impl Kind {
+    /// Every kind, in the order of its code.
+    pub const ALL: [Kind; 13] = [
+        Kind::Bool,
+        Kind::U8,
+        Kind::U16,
+        Kind::U32,
+        Kind::U64,
+        Kind::I64,
+        Kind::F32,
+        Kind::F64,
+        Kind::Time,
+        Kind::Duration,
+        Kind::Mac,
+        Kind::Ip,
+        Kind::Text,
+    ];
+
+    /// Bytes that one element takes in [`ColumnBuffer::values`]; text has no fixed width.
+    pub const fn width(self) -> Option<usize> {
+        match self {
+            Kind::Bool | Kind::U8 => Some(1),
+            Kind::U16 => Some(2),
+            Kind::U32 | Kind::F32 => Some(4),
+            Kind::U64 | Kind::I64 | Kind::F64 | Kind::Time | Kind::Duration => Some(8),
+            Kind::Mac => Some(6),
+            Kind::Ip => Some(17),
+            Kind::Text => None,
+        }
+    }
+
+    /// The name that dictionaries print.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Bool => "bool",
+            Kind::U8 => "u8",
+            Kind::U16 => "u16",
+            Kind::U32 => "u32",
+            Kind::U64 => "u64",
+            Kind::I64 => "i64",
+            Kind::F32 => "f32",
+            Kind::F64 => "f64",
+            Kind::Time => "time",
+            Kind::Duration => "duration",
+            Kind::Mac => "mac",
+            Kind::Ip => "ip",
+            Kind::Text => "text",
+        }
+    }
+}
+
+/// What a cell of a column is: one element or a list of them. Every column is nullable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ValueType {
+    /// The element.
+    pub kind: Kind,
+    /// Whether a cell holds a list of elements.
+    pub list: bool,
+}
+
+/// Whether a column stands once in a conversation's row or once for each direction.
+#[repr(u8)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One value for the conversation.
+    Flow = 0,
+    /// One value for each direction (`_a` and `_b`).
+    Direction = 1,
+}
+
+/// A bit, or a group of bits, of a bit-mask column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bit {
+    /// The bits meant.
+    pub mask: u64,
+    /// Upper-case name.
+    pub name: &'static str,
+    /// What it says when set.
+    pub meaning: &'static str,
+}
+
+/// How Tranalyzer names and prints a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tranalyzer {
+    /// Its name there, for instance `l7BytesSnt`.
+    pub name: &'static str,
+    /// Its type code there: `U64`, `H16`, `F`, `D`, `T` (time), `MAC`, `IP`, `S`, `SC`, `C`, `I64`.
+    pub format: &'static str,
+    /// What stands for null.
+    pub null: &'static str,
+}
+
+/// The declaration of one column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Lower snake case, subject first.
+    pub name: &'static str,
+    /// Type of a cell.
+    pub value: ValueType,
+    /// Once per conversation or per direction.
+    pub scope: Scope,
+    /// `bytes`, `packets`, `ns`, `1/s`, `bit mask`, or `none`.
+    pub unit: &'static str,
+    /// One sentence or more that a stranger could re-implement.
+    pub definition: &'static str,
+    /// Where the truth lives: RFC, registry, or formula.
+    pub source: &'static str,
+    /// Labels by which column sets are selected.
+    pub tags: &'static [&'static str],
+    /// Other names under which people look for it.
+    pub aliases: &'static [&'static str],
+    /// Names of the bits of a bit mask.
+    pub bits: &'static [Bit],
+    /// Tranalyzer's name and format, if it has the column.
+    pub tranalyzer: Option<Tranalyzer>,
+}
+
+/// A row: its columns, and how to put one row into their buffers. Derived.
+pub trait Columns {
+    /// The columns, in the order of the fields.
+    const COLUMNS: &'static [Column];
+
+    /// Appends one cell to each buffer; there is one buffer per column.
+    fn append(self, buffers: &mut [ColumnBuffer]);
+}
+
+/// No columns, for a plugin that measures nothing.
+impl Columns for () {
+    const COLUMNS: &'static [Column] = &[];
+
+    fn append(self, _buffers: &mut [ColumnBuffer]) {}
+}
+
+/// The cells of one column for a batch of rows, in Arrow's shape: values end to end, a validity bitmap,
+/// and end offsets for lists and text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnBuffer {
+    /// Number of rows.
+    pub rows: usize,
+    /// Elements end to end, little endian; a null scalar still takes its width.
+    pub values: Vec<u8>,
+    /// One bit per row, least significant first, set where a cell is present.
+    pub validity: Vec<u8>,
+    /// Lists: number of elements up to and with this row.
+    pub list_ends: Vec<u32>,
+    /// Text: number of bytes up to and with this element.
+    pub text_ends: Vec<u32>,
+}
+
+impl ColumnBuffer {
+    /// Forgets the rows, keeps the memory.
+    pub fn clear(&mut self) {
+        self.rows = 0;
+        self.values.clear();
+        self.validity.clear();
+        self.list_ends.clear();
+        self.text_ends.clear();
+    }
+
+    #[inline]
+    fn end_row(&mut self, present: bool) {
+        let bit = self.rows % 8;
+        if bit == 0 {
+            self.validity.push(0);
+        }
+        if let Some(last) = self.validity.last_mut() {
+            *last |= u8::from(present) << bit;
+        }
+        self.rows += 1;
+    }
+
+    fn end_list(&mut self, elements: usize) {
+        let before = self.list_ends.last().copied().unwrap_or(0);
+        self.list_ends.push(before + elements as u32);
+        self.end_row(true);
+    }
+}
+
+/// One element of a column.
+pub trait Element {
+    /// Its kind.
+    const KIND: Kind;
+
+    /// Appends it to the values.
+    fn write(&self, buffer: &mut ColumnBuffer);
+
+    /// Appends what stands in the place of an absent one.
+    #[inline]
+    fn write_absent(buffer: &mut ColumnBuffer) {
+        match Self::KIND.width() {
+            Some(width) => buffer.values.resize(buffer.values.len() + width, 0),
+            None => buffer.text_ends.push(buffer.values.len() as u32),
+        }
+    }
+}
+
+/// A cell: an element, an optional one, or a list.
+pub trait Cell {
+    /// Its type.
+    const TYPE: ValueType;
+
+    /// Appends it as one row.
+    fn append(self, buffer: &mut ColumnBuffer);
+}
+
+/// An element stands for itself, for an `Option`, and nothing else needs saying.
+macro_rules! cells {
+    ($($type:ty),+ $(,)?) => {$(
+        impl Cell for $type {
+            const TYPE: ValueType = ValueType { kind: <$type as Element>::KIND, list: false };
+
+            #[inline]
+            fn append(self, buffer: &mut ColumnBuffer) {
+                self.write(buffer);
+                buffer.end_row(true);
+            }
+        }
+
+        impl Cell for Option<$type> {
+            const TYPE: ValueType = ValueType { kind: <$type as Element>::KIND, list: false };
+
+            #[inline]
+            fn append(self, buffer: &mut ColumnBuffer) {
+                match &self {
+                    Some(element) => element.write(buffer),
+                    None => <$type as Element>::write_absent(buffer),
+                }
+                buffer.end_row(self.is_some());
+            }
+        }
+    )+};
+}
+
+macro_rules! numbers {
+    ($($type:ty => $kind:ident),+ $(,)?) => {
+        $(impl Element for $type {
+            const KIND: Kind = Kind::$kind;
+
+            #[inline]
+            fn write(&self, buffer: &mut ColumnBuffer) {
+                buffer.values.extend_from_slice(&self.to_le_bytes());
+            }
+        })+
+        cells!($($type),+);
+    };
+}
+
+numbers!(u8 => U8, u16 => U16, u32 => U32, u64 => U64, i64 => I64, f32 => F32, f64 => F64);
+
+impl Element for bool {
+    const KIND: Kind = Kind::Bool;
+
+    #[inline]
+    fn write(&self, buffer: &mut ColumnBuffer) {
+        buffer.values.push(u8::from(*self));
+    }
+}
+
+impl Element for Time {
+    const KIND: Kind = Kind::Time;
+
+    #[inline]
+    fn write(&self, buffer: &mut ColumnBuffer) {
+        buffer.values.extend_from_slice(&self.0.to_le_bytes());
+    }
+}
+
+impl Element for Duration {
+    const KIND: Kind = Kind::Duration;
+
+    #[inline]
+    fn write(&self, buffer: &mut ColumnBuffer) {
+        buffer.values.extend_from_slice(&self.0.to_le_bytes());
+    }
+}
+
+impl Element for Mac {
+    const KIND: Kind = Kind::Mac;
+
+    #[inline]
+    fn write(&self, buffer: &mut ColumnBuffer) {
+        buffer.values.extend_from_slice(&self.0);
+    }
+}
+
+impl Element for Ip {
+    const KIND: Kind = Kind::Ip;
+
+    #[inline]
+    fn write(&self, buffer: &mut ColumnBuffer) {
+        let mut cell = [0; 17];
+        match self {
+            Ip::V4(bytes) => {
+                cell[0] = 4;
+                cell[1..5].copy_from_slice(bytes);
+            }
+            Ip::V6(bytes) => {
+                cell[0] = 6;
+                cell[1..].copy_from_slice(bytes);
+            }
+        }
+        buffer.values.extend_from_slice(&cell);
+    }
+}
+
+impl Element for &str {
+    const KIND: Kind = Kind::Text;
+
+    #[inline]
+    fn write(&self, buffer: &mut ColumnBuffer) {
+        buffer.values.extend_from_slice(self.as_bytes());
+        buffer.text_ends.push(buffer.values.len() as u32);
+    }
+}
+
+impl Element for String {
+    const KIND: Kind = Kind::Text;
+
+    #[inline]
+    fn write(&self, buffer: &mut ColumnBuffer) {
+        self.as_str().write(buffer);
+    }
+}
+
+cells!(bool, Time, Duration, Mac, Ip, &str, String);
+
+/// A list cell from anything that holds a slice of elements.
+macro_rules! lists {
+    ($($(#[$doc:meta])* [$($generic:tt)*] $type:ty;)+) => {$(
+        $(#[$doc])*
+        impl<T: Element, $($generic)*> Cell for $type {
+            const TYPE: ValueType = ValueType { kind: T::KIND, list: true };
+
+            #[inline]
+            fn append(self, buffer: &mut ColumnBuffer) {
+                self.iter().for_each(|element| element.write(buffer));
+                buffer.end_list(self.len());
+            }
+        }
+
+        impl<T: Element, $($generic)*> Cell for Option<$type> {
+            const TYPE: ValueType = ValueType { kind: T::KIND, list: true };
+
+            fn append(self, buffer: &mut ColumnBuffer) {
+                match self {
+                    Some(list) => list.append(buffer),
+                    None => {
+                        buffer.list_ends.push(buffer.list_ends.last().copied().unwrap_or(0));
+                        buffer.end_row(false);
+                    }
+                }
+            }
+        }
+    )+};
+}
+
+lists! {
+    [] &[T];
+    [] Vec<T>;
+    [const N: usize] ArrayVec<T, N>;
+}
