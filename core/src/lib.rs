@@ -2,3 +2,6 @@
 
 pub mod capture;
 pub mod decode;
+pub mod flow;
+pub mod plugins;
+mod prefetch;

@@ -103,7 +103,7 @@ impl PacketFacts {
 
 /// The two directions of a conversation. `A` is the initiator by the direction rule of core, `B` answers.
 #[repr(u8)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// Sent by the initiator.
     A = 0,

@@ -90,6 +90,8 @@ status_bits! {
     FRAGMENT_HEADLESS = 0x0000_0040_0000_0000;
     /// The last fragmented datagram is not complete.
     FRAGMENT_PENDING = 0x0000_0080_0000_0000;
+    /// Ended because its life reached the limit set by the user.
+    ACTIVE_TIMEOUT = 0x0000_0200_0000_0000;
     /// Ended because a limit was reached, not by its timeout.
     LIMIT_REACHED = 0x0000_0400_0000_0000;
     /// Dissection stopped: unknown protocol, undecodable tunnel, or later IPv4 fragment.

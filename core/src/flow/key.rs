@@ -1,0 +1,122 @@
+//! What makes packets one conversation: both endpoints, VLAN, and protocol, whichever of them sends.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::RandomState;
+use weir_sdk::{Ip, Packet, Side};
+
+/// The key of a conversation, the same for both directions, packed into words so that it hashes and
+/// compares fast. Layer 3: addresses, ports, VLAN id, protocol, and IP version of the innermost header;
+/// layer 2: MAC addresses, VLAN id, and ethertype.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlowKey {
+    /// The lower endpoint's address, then the higher one's; IPv4 uses the first word for both.
+    addresses: [u64; 4],
+    /// Lower port, higher port, VLAN id, protocol or 0, version: 16, 16, 16, 8, and 8 bits.
+    rest: u64,
+}
+
+/// A key and which way the packet went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Oriented {
+    /// The same for both directions.
+    pub key: FlowKey,
+    /// The packet's source is the higher endpoint.
+    pub swapped: bool,
+    /// Source and destination are the same endpoint, so that there is only one direction.
+    pub to_itself: bool,
+}
+
+const LAYER_2: u64 = 2;
+
+impl FlowKey {
+    /// The key of a decoded packet. `link` stands in for addresses where the link layer has none.
+    #[inline]
+    pub fn of(packet: &Packet<'_>, link: LinkEnds) -> Oriented {
+        let ports = (packet.src_port, packet.dst_port);
+        let tail = u64::from(packet.vlan_id) << 16 | u64::from(packet.l4_proto) << 8;
+        match (packet.src_ip(), packet.dst_ip()) {
+            (Some(Ip::V4(src)), Some(Ip::V4(dst))) => {
+                ipv4(u32::from_be_bytes(src), u32::from_be_bytes(dst), ports, tail | 4)
+            }
+            (Some(Ip::V6(src)), Some(Ip::V6(dst))) => {
+                ipv6(u128::from_be_bytes(src), u128::from_be_bytes(dst), ports, tail | 6)
+            }
+            _ => layer_2(packet, link),
+        }
+    }
+
+    /// Whether the conversation is one of TCP.
+    #[inline]
+    pub fn is_tcp(&self) -> bool {
+        self.rest & 0xff != LAYER_2 && self.rest >> 8 & 0xff == 6
+    }
+
+    /// A seeded hash: keys come from the wire.
+    #[inline]
+    pub fn hash(&self, state: &RandomState) -> u64 {
+        let mut hasher = state.build_hasher();
+        hasher.write_u64(self.addresses[0]);
+        if self.rest & 0xff != 4 {
+            self.addresses[1..].iter().for_each(|&word| hasher.write_u64(word));
+        }
+        hasher.write_u64(self.rest);
+        hasher.finish()
+    }
+}
+
+/// What a link without MAC addresses tells of the two ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkEnds {
+    /// The link type.
+    pub link_type: u16,
+    /// Which end sent, where the link says so.
+    pub direction: Option<Side>,
+}
+
+#[inline]
+fn ipv4(src: u32, dst: u32, (src_port, dst_port): (u16, u16), tail: u64) -> Oriented {
+    let swapped = (src, src_port) > (dst, dst_port);
+    let (low, high) = if swapped { (dst, src) } else { (src, dst) };
+    let addresses = [u64::from(low) << 32 | u64::from(high), 0, 0, 0];
+    let rest = ordered_ports(src_port, dst_port, swapped) | tail;
+    Oriented { key: FlowKey { addresses, rest }, swapped, to_itself: (src, src_port) == (dst, dst_port) }
+}
+
+fn ipv6(src: u128, dst: u128, (src_port, dst_port): (u16, u16), tail: u64) -> Oriented {
+    let swapped = (src, src_port) > (dst, dst_port);
+    let (low, high) = if swapped { (dst, src) } else { (src, dst) };
+    let addresses = [(low >> 64) as u64, low as u64, (high >> 64) as u64, high as u64];
+    let rest = ordered_ports(src_port, dst_port, swapped) | tail;
+    Oriented { key: FlowKey { addresses, rest }, swapped, to_itself: (src, src_port) == (dst, dst_port) }
+}
+
+#[inline]
+fn ordered_ports(src: u16, dst: u16, swapped: bool) -> u64 {
+    let (low, high) = if swapped { (dst, src) } else { (src, dst) };
+    u64::from(low) << 48 | u64::from(high) << 32
+}
+
+fn layer_2(packet: &Packet<'_>, link: LinkEnds) -> Oriented {
+    let (src, dst) = match (packet.src_mac(), packet.dst_mac()) {
+        (None, None) => {
+            let end = u64::from(link.link_type) << 8 | link.direction.map_or(2, |side| side as u64);
+            (end, end)
+        }
+        (src, dst) => (mac_number(src), mac_number(dst)),
+    };
+    let swapped = src > dst;
+    let (low, high) = if swapped { (dst, src) } else { (src, dst) };
+    let has_macs = u64::from(packet.src_mac().is_some() || packet.dst_mac().is_some());
+    let rest = u64::from(packet.ethertype) << 48 | u64::from(packet.vlan_id) << 16 | has_macs << 8 | LAYER_2;
+    Oriented { key: FlowKey { addresses: [low, high, 0, 0], rest }, swapped, to_itself: src == dst }
+}
+
+/// An absent address is a number that no present one has.
+fn mac_number(mac: Option<weir_sdk::Mac>) -> u64 {
+    let [a, b, c, d, e, f] = match mac {
+        Some(mac) => mac.0,
+        None => return u64::MAX,
+    };
+    u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+}

@@ -1,0 +1,469 @@
+//! Packet → flow: which conversation and direction a packet belongs to, and when a conversation ends.
+//!
+//! What comes in: decoded packets, a batch at a time, with the running clock. What goes out: a slot for
+//! each packet, and the conversations that ended, in the order of their rows. What plugins measure is
+//! left to [`crate::plugins`].
+//!
+//! The clock is the packets' and never runs backwards: it is the latest time seen so far. A conversation
+//! ends when the clock reaches its deadline; a packet that arrives then begins a new one.
+
+mod conversation;
+mod fragments;
+mod index;
+mod key;
+mod slab;
+pub mod tcp;
+mod timeouts;
+mod wheel;
+
+pub use conversation::{Conversation, Direction};
+pub use index::Index;
+pub use key::{FlowKey, LinkEnds, Oriented};
+pub use slab::Slab;
+pub use timeouts::{Lifetime, Timeouts};
+
+use foldhash::fast::RandomState;
+use weir_sdk::{Packet, PacketFacts, Side, flag, status};
+
+use crate::prefetch::prefetch;
+use fragments::{Ends, Holder, Registrations};
+use tcp::{Exchange, Segment};
+use wheel::{Alarm, Wheel};
+
+/// The running clock of a batch: what it was before, and after each packet read (in a flow or not).
+#[derive(Clone, Debug, Default)]
+pub struct Clocks {
+    before: Option<i64>,
+    after: Vec<i64>,
+    first_ordinal: u64,
+}
+
+impl Clocks {
+    /// Begins a batch whose first packet has this ordinal.
+    pub fn begin(&mut self, first_ordinal: u64) {
+        self.before = self.now();
+        self.after.clear();
+        self.first_ordinal = first_ordinal;
+    }
+
+    /// The clock after a packet with this time.
+    #[inline]
+    pub fn tick(&mut self, time_ns: i64) -> i64 {
+        let now = self.now().map_or(time_ns, |now| now.max(time_ns));
+        self.after.push(now);
+        now
+    }
+
+    /// The clock after the last packet.
+    #[inline]
+    pub fn now(&self) -> Option<i64> {
+        self.after.last().copied().or(self.before)
+    }
+
+    /// The packet at which the clock reached `deadline`: its ordinal, the clock before it, and after it.
+    fn noticed(&self, deadline: i64) -> (u64, i64, i64) {
+        let at =
+            self.after.partition_point(|&clock| clock < deadline).min(self.after.len().saturating_sub(1));
+        let before = if at == 0 { self.before } else { self.after.get(at - 1).copied() };
+        let after = self.after.get(at).copied().unwrap_or(deadline);
+        (self.first_ordinal + at as u64, before.unwrap_or(i64::MIN), after)
+    }
+}
+
+/// Where an ended conversation stands among the rows: the packet that noticed its end, the timeout class
+/// that found it, least recent use.
+type EndOrder = (u64, usize, u64);
+
+/// The conversations of one worker.
+pub struct FlowTable {
+    index: Index,
+    conversations: Vec<Conversation>,
+    free: Vec<u32>,
+    wheel: Wheel,
+    registrations: Registrations,
+    timeouts: Timeouts,
+    hash_state: RandomState,
+    created: u64,
+    live: usize,
+    ended: Vec<u32>,
+    fresh: Vec<u32>,
+    arrivals: Vec<(Oriented, u64)>,
+}
+
+impl FlowTable {
+    /// An empty table.
+    pub fn new(timeouts: Timeouts) -> Self {
+        Self {
+            index: Index::new(),
+            conversations: Vec::new(),
+            free: Vec::new(),
+            wheel: Wheel::new(),
+            registrations: Registrations::default(),
+            timeouts,
+            hash_state: RandomState::default(),
+            created: 0,
+            live: 0,
+            ended: Vec::new(),
+            fresh: Vec::new(),
+            arrivals: Vec::new(),
+        }
+    }
+
+    /// Gives each packet its slot, side, and flow flags. `links` and `clocks` go with `packets` one by one.
+    ///
+    /// Three passes, so that memory is asked for before it is needed: index entries, then conversations.
+    pub fn assign(
+        &mut self,
+        packets: &mut [PacketFacts],
+        window: &[u8],
+        links: &[LinkEnds],
+        clocks: &[i64],
+        slots: &mut Vec<u32>,
+    ) {
+        self.arrivals.clear();
+        for (facts, &link) in packets.iter().zip(links) {
+            let oriented = FlowKey::of(&Packet::new(facts, window), link);
+            let hash = oriented.key.hash(&self.hash_state);
+            self.index.prefetch(hash);
+            self.arrivals.push((oriented, hash));
+        }
+        for &(_, hash) in &self.arrivals {
+            if let Some(slot) = self.index.guess(hash) {
+                self.prefetch_conversation(slot);
+            }
+        }
+        slots.clear();
+        for (at, (facts, &clock)) in packets.iter_mut().zip(clocks).enumerate() {
+            let (oriented, hash) = self.arrivals[at];
+            slots.push(self.place(facts, window, oriented, hash, clock));
+        }
+    }
+
+    #[inline]
+    fn prefetch_conversation(&self, slot: u32) {
+        let conversation: *const Conversation = &self.conversations[slot as usize];
+        prefetch(conversation);
+        prefetch(conversation.cast::<u8>().wrapping_add(64));
+        prefetch(conversation.cast::<u8>().wrapping_add(128));
+    }
+
+    fn place(
+        &mut self,
+        facts: &mut PacketFacts,
+        window: &[u8],
+        oriented: Oriented,
+        hash: u64,
+        clock: i64,
+    ) -> u32 {
+        if facts.has(flag::LATER_FRAGMENT)
+            && let Some(slot) = self.attach_fragment(facts, window, clock)
+        {
+            return slot;
+        }
+        let slot = match self.find_live(&oriented.key, hash, clock) {
+            Some(slot) => slot,
+            None => self.create(facts, window, oriented, hash, clock),
+        };
+        let conversation = &mut self.conversations[slot as usize];
+        let side = conversation.side_of(oriented.swapped);
+        facts.side = side as u8;
+        let direction = &mut conversation.directions[side as usize];
+        if !direction.is_seen() {
+            facts.flags |= flag::STARTS_DIRECTION;
+        }
+        direction.last_seen = clock;
+        direction.last_used = facts.ordinal;
+        self.note_fragmentation(facts, window, slot, side);
+        self.follow_tcp(facts, window, slot, side);
+        slot
+    }
+
+    /// The live conversation with a key. One whose deadline has come is ended on the spot.
+    #[inline]
+    fn find_live(&mut self, key: &FlowKey, hash: u64, clock: i64) -> Option<u32> {
+        let conversations = &self.conversations;
+        let slot = self.index.find(hash, |slot| conversations[slot as usize].key == *key)?;
+        if conversations[slot as usize].deadline(&self.timeouts) <= clock {
+            self.end(slot);
+            return None;
+        }
+        Some(slot)
+    }
+
+    #[inline(never)]
+    fn create(
+        &mut self,
+        facts: &mut PacketFacts,
+        window: &[u8],
+        oriented: Oriented,
+        hash: u64,
+        clock: i64,
+    ) -> u32 {
+        self.created += 1;
+        self.live += 1;
+        let side = opening_side(&Packet::new(facts, window), oriented.to_itself);
+        let deadline = clock.saturating_add(self.timeouts.of(Lifetime::Idle));
+        let mut conversation = Conversation {
+            key: oriented.key,
+            hash,
+            index: self.created,
+            first_seen: clock,
+            alarm: deadline,
+            generation: 0,
+            swapped_side: if oriented.swapped { side } else { side.other() },
+            only_side: oriented.to_itself.then_some(side),
+            is_live: true,
+            hit_active_timeout: false,
+            directions: Default::default(),
+        };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                conversation.generation = self.conversations[slot as usize].generation.wrapping_add(1);
+                self.conversations[slot as usize] = conversation;
+                slot
+            }
+            None => {
+                self.conversations.push(conversation);
+                self.conversations.len() as u32 - 1
+            }
+        };
+        self.index.insert(hash, slot);
+        self.wheel.set(Alarm { deadline, slot, generation: conversation.generation });
+        self.fresh.push(slot);
+        facts.flags |= flag::STARTS_FLOW;
+        slot
+    }
+
+    /// A later fragment belongs to the flow that registered its datagram. It refreshes the flow's time,
+    /// not its place among the recently used.
+    #[inline(never)]
+    fn attach_fragment(&mut self, facts: &mut PacketFacts, window: &[u8], clock: i64) -> Option<u32> {
+        let ends = Ends::of(&Packet::new(facts, window))?;
+        let holder = self.registrations.top(ends, facts.fragment_id)?;
+        let conversation = &mut self.conversations[holder.slot as usize];
+        let is_same = conversation.is_live && conversation.generation == holder.generation;
+        if !is_same || conversation.deadline(&self.timeouts) <= clock {
+            return None;
+        }
+        facts.side = holder.side as u8;
+        let direction = &mut conversation.directions[holder.side as usize];
+        direction.last_seen = clock;
+        if !facts.has(flag::MORE_FRAGMENTS) {
+            direction.fragment_pending = false;
+            self.registrations.complete(ends, facts.fragment_id, holder);
+        }
+        Some(holder.slot)
+    }
+
+    /// Registers a datagram that begins here, and tells the flow what is wrong with its fragments.
+    #[inline]
+    fn note_fragmentation(&mut self, facts: &mut PacketFacts, window: &[u8], slot: u32, side: Side) {
+        let is_fragment = facts.has(flag::FIRST_FRAGMENT | flag::LATER_FRAGMENT);
+        if is_fragment {
+            self.register_fragment(facts, window, slot, side);
+        } else {
+            let direction = &mut self.conversations[slot as usize].directions[side as usize];
+            direction.fragment_error |= direction.fragment_pending;
+        }
+    }
+
+    #[inline(never)]
+    fn register_fragment(&mut self, facts: &mut PacketFacts, window: &[u8], slot: u32, side: Side) {
+        facts.status |= status::FRAGMENTED;
+        if facts.has(flag::LATER_FRAGMENT) {
+            facts.status |= status::FRAGMENT_HEADLESS;
+        }
+        let Some(ends) = Ends::of(&Packet::new(facts, window)) else { return };
+        let generation = self.conversations[slot as usize].generation;
+        let registered =
+            self.registrations.register(ends, facts.fragment_id, Holder { slot, generation, side });
+        let direction = &mut self.conversations[slot as usize].directions[side as usize];
+        direction.fragment_pending = true;
+        direction.fragment_error |= registered.is_error;
+        if let Some(former) = registered.relieved {
+            let conversation = &mut self.conversations[former.slot as usize];
+            if conversation.generation == former.generation {
+                conversation.directions[former.side as usize].fragment_pending = false;
+            }
+        }
+    }
+
+    /// Lets the TCP state machine set the timeouts, and an earlier alarm if the deadline came closer.
+    #[inline]
+    fn follow_tcp(&mut self, facts: &PacketFacts, window: &[u8], slot: u32, side: Side) {
+        if facts.l4_proto != 6 || !facts.has(flag::HAS_TCP_FLAGS) {
+            return;
+        }
+        let Some(segment) = segment_of(&Packet::new(facts, window)) else { return };
+        let conversation = &mut self.conversations[slot as usize];
+        let has_other = conversation.directions[side.other() as usize].is_seen();
+        let [a, b] = &mut conversation.directions;
+        let (own, other) = if side == Side::A { (a, b) } else { (b, a) };
+        let before = (own.lifetime, other.lifetime);
+        Exchange {
+            own: (&mut own.tcp, &mut own.lifetime),
+            other: has_other.then_some((&mut other.tcp, &mut other.lifetime)),
+        }
+        .segment(segment);
+        if before != (own.lifetime, other.lifetime) {
+            self.bring_alarm_forward(slot);
+        }
+    }
+
+    fn bring_alarm_forward(&mut self, slot: u32) {
+        let conversation = &mut self.conversations[slot as usize];
+        let deadline = conversation.deadline(&self.timeouts);
+        if deadline < conversation.alarm {
+            conversation.alarm = deadline;
+            self.wheel.set(Alarm { deadline, slot, generation: conversation.generation });
+        }
+    }
+
+    fn end(&mut self, slot: u32) {
+        let conversation = &mut self.conversations[slot as usize];
+        conversation.is_live = false;
+        self.index.remove(conversation.hash, slot);
+        self.live -= 1;
+        let (generation, directions) = (conversation.generation, conversation.directions);
+        for side in [Side::A, Side::B] {
+            if directions[side as usize].fragment_pending {
+                self.registrations.abandon(Holder { slot, generation, side });
+            }
+        }
+        self.ended.push(slot);
+    }
+
+    /// Conversations that were created since the last call to [`release`](Self::release).
+    pub fn fresh(&self) -> &[u32] {
+        &self.fresh
+    }
+
+    /// Ends what the clock of the batch has overtaken, and gives everything that ended in it, in the
+    /// order of rows. The slots stay untouched until [`release`](Self::release).
+    pub fn expire(&mut self, clocks: &Clocks) -> Vec<u32> {
+        if let Some(now) = clocks.now() {
+            self.wheel.advance(now);
+            while let Some(alarm) = self.wheel.next(now) {
+                self.check_alarm(alarm, now);
+            }
+        }
+        let mut ended = std::mem::take(&mut self.ended);
+        for &slot in &ended {
+            let conversation = &mut self.conversations[slot as usize];
+            let first_seen = conversation.first_seen;
+            let limit = self.timeouts.active.map(|active| first_seen.saturating_add(active));
+            conversation.hit_active_timeout = limit == Some(conversation.deadline(&self.timeouts));
+        }
+        ended.sort_by_cached_key(|&slot| self.end_order(slot, clocks));
+        ended
+    }
+
+    fn check_alarm(&mut self, alarm: Alarm, now: i64) {
+        let conversation = &mut self.conversations[alarm.slot as usize];
+        let is_current = conversation.is_live
+            && conversation.generation == alarm.generation
+            && conversation.alarm == alarm.deadline;
+        if !is_current {
+            return;
+        }
+        let deadline = conversation.deadline(&self.timeouts);
+        if deadline <= now {
+            self.end(alarm.slot);
+        } else {
+            conversation.alarm = deadline;
+            self.wheel.set(Alarm { deadline, ..alarm });
+        }
+    }
+
+    fn end_order(&self, slot: u32, clocks: &Clocks) -> EndOrder {
+        let conversation = &self.conversations[slot as usize];
+        let (ordinal, before, after) = clocks.noticed(conversation.deadline(&self.timeouts));
+        let mut first = None;
+        for direction in conversation.directions.iter().filter(|direction| direction.is_seen()) {
+            // A class looks at a direction once: when its silence comes to that class's length.
+            let silence = |clock: i64| clock.saturating_sub(direction.last_seen);
+            let class =
+                self.timeouts.classes().iter().position(|&t| silence(before) < t && t <= silence(after));
+            if let Some(class) = class {
+                let candidate = (class, direction.last_used);
+                first = Some(first.map_or(candidate, |first| candidate.min(first)));
+            }
+        }
+        let (class, used) = first.unwrap_or((0, conversation.least_recent_use()));
+        (ordinal, class, used)
+    }
+
+    /// At the end of input: everything that still lives, least recently used first.
+    pub fn drain(&mut self) -> Vec<u32> {
+        let live =
+            (0..self.conversations.len() as u32).filter(|&slot| self.conversations[slot as usize].is_live);
+        let mut slots: Vec<u32> = live.collect();
+        slots.sort_by_cached_key(|&slot| self.conversations[slot as usize].least_recent_use());
+        slots.iter().for_each(|&slot| self.end(slot));
+        self.ended.clear();
+        slots
+    }
+
+    /// Gives the slots of ended conversations back, and forgets which conversations were new.
+    pub fn release(&mut self, ended: &[u32]) {
+        self.fresh.clear();
+        self.free.extend_from_slice(ended);
+        if self.registrations.len() > 2 * self.live + 1024 {
+            let conversations = &self.conversations;
+            self.registrations.retain(|holder| {
+                let conversation = &conversations[holder.slot as usize];
+                conversation.is_live && conversation.generation == holder.generation
+            });
+        }
+    }
+
+    /// The conversation in a slot.
+    pub fn conversation(&self, slot: u32) -> &Conversation {
+        &self.conversations[slot as usize]
+    }
+
+    /// Conversations created so far.
+    pub fn created(&self) -> u64 {
+        self.created
+    }
+
+    /// Conversations alive.
+    pub fn live(&self) -> usize {
+        self.live
+    }
+}
+
+/// The side that the first packet of a conversation comes from: A unless something tells a responder.
+fn opening_side(packet: &Packet<'_>, to_itself: bool) -> Side {
+    let by_port = packet.src_port < 1024 && packet.src_port < packet.dst_port;
+    // 8080, 8081, 8088, 8089.
+    let by_proxy_port = packet.src_port & 0xfff6 == 8080;
+    let syn_ack = tcp::flags::SYN | tcp::flags::ACK;
+    let by_handshake =
+        packet.l4_proto == 6 && packet.has(flag::HAS_TCP_FLAGS) && packet.tcp_flags & syn_ack == syn_ack;
+    let responds = match icmp_type(packet) {
+        Some(icmp_type) => icmp_type != echo_request(packet.ip_version),
+        None => !to_itself && (by_port || by_proxy_port || by_handshake),
+    };
+    if responds { Side::B } else { Side::A }
+}
+
+/// The type of an ICMP or ICMPv6 message.
+fn icmp_type(packet: &Packet<'_>) -> Option<u8> {
+    let is_icmp = packet.ip_version != 0 && matches!(packet.l4_proto, 1 | 58) && packet.has(flag::HAS_L4);
+    if is_icmp { packet.l4_bytes().first().copied() } else { None }
+}
+
+/// RFC 792 and RFC 4443.
+fn echo_request(ip_version: u8) -> u8 {
+    if ip_version == 4 { 8 } else { 128 }
+}
+
+fn segment_of(packet: &Packet<'_>) -> Option<Segment> {
+    let l4 = usize::from(packet.l4_offset);
+    Some(Segment {
+        flags: packet.tcp_flags,
+        seq: u32::from_be_bytes(packet.array(l4 + 4)?),
+        ack: u32::from_be_bytes(packet.array(l4 + 8)?),
+    })
+}

@@ -1,0 +1,161 @@
+//! Plugins: find, load, check, and call them.
+//!
+//! [`PluginSet`] is what was loaded; each worker opens its own [`Crew`] from it, since a plugin's instance
+//! belongs to one thread. A plugin that panics leaves the crew: its columns are null from there on.
+
+mod crew;
+mod error;
+pub mod find;
+mod library;
+
+pub use crew::{Crew, PluginFault};
+pub use error::{PluginError, nearest};
+pub use library::LoadedPlugin;
+
+use std::path::{Path, PathBuf};
+
+use weir_sdk::abi::PluginInfo;
+
+/// Which plugins to load and how to set them up.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Names or library files; empty means every plugin that is on by default.
+    pub wanted: Vec<String>,
+    /// Folders to look in before the usual ones.
+    pub folders: Vec<PathBuf>,
+    /// Options: plugin, option, value.
+    pub options: Vec<(String, String, String)>,
+}
+
+/// The plugins of a run, in the order of their columns.
+pub struct PluginSet {
+    plugins: Vec<LoadedPlugin>,
+    options: Vec<(String, String, String)>,
+}
+
+impl PluginSet {
+    /// Loads what was selected.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError`] for the first plugin or option that cannot be used.
+    pub fn load(selection: &Selection) -> Result<Self, PluginError> {
+        let folders = find::folders(&selection.folders);
+        let mut plugins = if selection.wanted.is_empty() {
+            load_defaults(&folders)?
+        } else {
+            load_named(&selection.wanted, &folders)?
+        };
+        plugins.sort_by(|a, b| (a.info.order, a.info.name).cmp(&(b.info.order, b.info.name)));
+        check_names(&plugins)?;
+        check_options(&plugins, &selection.options)?;
+        Ok(Self { plugins, options: selection.options.clone() })
+    }
+
+    /// What the plugins say of themselves, in order.
+    pub fn infos(&self) -> Vec<PluginInfo> {
+        self.plugins.iter().map(|plugin| plugin.info.clone()).collect()
+    }
+
+    /// The plugins with their files, in order.
+    pub fn plugins(&self) -> &[LoadedPlugin] {
+        &self.plugins
+    }
+
+    /// Opens every plugin for one worker.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Refused`] with the plugin's own sentence.
+    pub fn open(&self) -> Result<Crew, PluginError> {
+        Crew::open(&self.plugins, &self.options)
+    }
+}
+
+/// Every library that is there, on by default or not.
+///
+/// # Errors
+///
+/// The first library that cannot be used.
+pub fn load_all(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
+    let folders = find::folders(folders);
+    let libraries = find::libraries(&folders);
+    if libraries.is_empty() {
+        return Err(PluginError::None { searched: find::describe(&folders) });
+    }
+    let mut plugins = libraries.values().map(|path| library::load(path)).collect::<Result<Vec<_>, _>>()?;
+    plugins.sort_by(|a, b| (a.info.order, a.info.name).cmp(&(b.info.order, b.info.name)));
+    Ok(plugins)
+}
+
+fn load_defaults(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
+    let libraries = find::libraries(folders);
+    if libraries.is_empty() {
+        return Err(PluginError::None { searched: find::describe(folders) });
+    }
+    let mut plugins = libraries.values().map(|path| library::load(path)).collect::<Result<Vec<_>, _>>()?;
+    plugins.retain(|plugin| plugin.info.on_by_default);
+    Ok(plugins)
+}
+
+fn load_named(wanted: &[String], folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
+    let libraries = find::libraries(folders);
+    let mut seen = Vec::new();
+    let mut plugins = Vec::new();
+    for name in wanted {
+        let path = if is_path(name) {
+            Path::new(name)
+        } else {
+            libraries.get(name).ok_or_else(|| PluginError::Unknown {
+                name: name.clone(),
+                searched: find::describe(folders),
+                nearest: nearest(name, libraries.keys().map(String::as_str)),
+            })?
+        };
+        if !seen.contains(&path) {
+            seen.push(path);
+            plugins.push(library::load(path)?);
+        }
+    }
+    Ok(plugins)
+}
+
+fn is_path(name: &str) -> bool {
+    name.contains(std::path::MAIN_SEPARATOR) || name.ends_with(std::env::consts::DLL_SUFFIX)
+}
+
+fn check_names(plugins: &[LoadedPlugin]) -> Result<(), PluginError> {
+    for (at, second) in plugins.iter().enumerate() {
+        if let Some(first) = plugins[..at].iter().find(|first| first.info.name == second.info.name) {
+            return Err(PluginError::SameName {
+                name: second.info.name.to_owned(),
+                first: first.path.clone(),
+                second: second.path.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_options(plugins: &[LoadedPlugin], options: &[(String, String, String)]) -> Result<(), PluginError> {
+    for (plugin, option, _) in options {
+        let Some(found) = plugins.iter().find(|loaded| loaded.info.name == plugin) else {
+            let nearest = nearest(plugin, plugins.iter().map(|loaded| loaded.info.name));
+            return Err(PluginError::OptionWithoutPlugin {
+                plugin: plugin.clone(),
+                option: option.clone(),
+                nearest,
+            });
+        };
+        let known = || found.info.options.iter().map(|declared| declared.name);
+        if !known().any(|name| name == option) {
+            let nearest = nearest(option, known());
+            return Err(PluginError::UnknownOption {
+                plugin: plugin.clone(),
+                option: option.clone(),
+                nearest,
+            });
+        }
+    }
+    Ok(())
+}
