@@ -1,7 +1,7 @@
 //! The classic pcap format: one file header, then records, each a header of 16 bytes and the frame.
 //!
-//! In: the bytes of a window. Out: [`Record`]s. The format is that of draft-ietf-opsawg-pcap; beside it stands the
-//! "modified" one of Alexey Kuznetzov's patch, whose record headers have eight more bytes.
+//! In: the bytes of a window. Out: [`Record`]s. The format is that of draft-ietf-opsawg-pcap; beside it
+//! stands the "modified" one of Alexey Kuznetzov's patch, whose record headers have eight more bytes.
 
 use pcap_file::{Endianness, TsResolution, pcap::PcapHeader};
 
@@ -103,8 +103,8 @@ impl Classic {
         Ok(Record { time_ns: self.time_ns(header), start, captured_len, wire_len, link_type: self.link_type })
     }
 
-    /// Two unsigned 32-bit fields: even the largest fit into 63 bits of nanoseconds. A fraction of a second or more
-    /// is added as it is.
+    /// Two unsigned 32-bit fields: even the largest fit into 63 bits of nanoseconds. A fraction of a second
+    /// or more is added as it is.
     #[inline]
     fn time_ns(&self, header: &[u8; RECORD_HEADER_LEN]) -> i64 {
         let seconds = i64::from(self.order.u32(header, field::SECONDS));
@@ -113,7 +113,8 @@ impl Classic {
     }
 }
 
-/// The modified format has the plain file header but for its magic, so pcap-file reads it once that is the plain one.
+/// The modified format has the plain file header but for its magic, so pcap-file reads it once that is the
+/// plain one.
 fn with_plain_magic(header: &[u8; FILE_HEADER_LEN]) -> ([u8; FILE_HEADER_LEN], bool) {
     let mut plain = *header;
     let magic = match [header[0], header[1], header[2], header[3]] {
@@ -125,7 +126,8 @@ fn with_plain_magic(header: &[u8; FILE_HEADER_LEN]) -> ([u8; FILE_HEADER_LEN], b
     (plain, true)
 }
 
-/// Where captured length and length on the wire stand: before version 2.3 they were written the other way round.
+/// Where captured length and length on the wire stand: before version 2.3 they were written the other way
+/// round.
 fn length_fields(version_minor: u16) -> (usize, usize) {
     if version_minor < 3 {
         (field::WIRE_LEN, field::CAPTURED_LEN)

@@ -1,8 +1,8 @@
 //! Ticks of a pcapng interface → nanoseconds since the epoch.
 //!
-//! draft-ietf-opsawg-pcapng, section 4.2: `if_tsresol` is a negative power of 10, or of 2 if its highest bit is set;
-//! `if_tsoffset` is added in seconds. All in integers; parts of a nanosecond are cut off, and what does not fit into
-//! 63 bits (after the year 2262) stays at the largest value.
+//! draft-ietf-opsawg-pcapng, section 4.2: `if_tsresol` is a negative power of 10, or of 2 if its highest bit
+//! is set; `if_tsoffset` is added in seconds. All in integers; parts of a nanosecond are cut off, and what
+//! does not fit into 63 bits (after the year 2262) stays at the largest value.
 
 const NS_PER_SECOND: i64 = 1_000_000_000;
 

@@ -66,7 +66,7 @@ pub enum CaptureError {
     /// The input ends within the file header, a record or a block.
     #[error(
         "cannot read capture `{path}`: {place} needs {wanted} bytes but only {found} are left; \
-         the file was cut, its {packets} whole packets were read", packets = place.packets
+         the file was cut, whole packets read: {packets}", packets = place.packets
     )]
     Cut {
         /// The capture.
@@ -81,7 +81,7 @@ pub enum CaptureError {
     /// A record or block that cannot be what it claims.
     #[error(
         "cannot read capture `{path}`: {place} {fault}; \
-         the file is damaged there, its {packets} packets before were read", packets = place.packets
+         the file is damaged there, packets read before: {packets}", packets = place.packets
     )]
     Damaged {
         /// The capture.
@@ -93,8 +93,8 @@ pub enum CaptureError {
     },
     /// The system, or the decompression, failed in the middle.
     #[error(
-        "cannot read capture `{path}`: {source} while reading {place}; check the device or decompress the file by \
-         itself, its {packets} packets before were read", packets = place.packets
+        "cannot read capture `{path}`: {source} while reading {place}; check the device or decompress the \
+         file by itself; packets read before: {packets}", packets = place.packets
     )]
     Io {
         /// The capture.
@@ -185,7 +185,7 @@ pub enum Unit {
 #[non_exhaustive]
 pub enum Fault {
     /// The file header of a classic capture is not one.
-    #[error("is none of a pcap file")]
+    #[error("is not that of a pcap file")]
     ClassicHeader,
     /// A classic capture of a version nobody wrote down.
     #[error("is of pcap version {major}.{minor}, and weir reads version 2")]

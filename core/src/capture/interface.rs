@@ -22,8 +22,8 @@ impl Interface {
     /// Link type, two reserved bytes, snap length.
     pub(super) const FIELDS_LEN: usize = 8;
 
-    /// The interface, and how many of its options could not be read. Those are passed over, since a packet is worth
-    /// more than the description of where it came from.
+    /// The interface, and how many of its options could not be read. Those are passed over, since a packet is
+    /// worth more than the description of where it came from.
     pub(super) fn described(
         order: ByteOrder,
         fields: &[u8; Self::FIELDS_LEN],

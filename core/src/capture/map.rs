@@ -1,10 +1,10 @@
 //! A capture file as memory, the one place of the readers that needs `unsafe`.
 //!
-//! Bytes are shown in steps of [`STEP`]; before each step the size of the file is asked for, because touching a
-//! mapped page behind the end of a file that has shrunk kills the process (SIGBUS). What remains is a race: a file
-//! cut between that question and the use of the bytes shown by it. Closing it would need a signal handler or a copy
-//! of every byte; a capture that is rewritten while it is read is not worth either. Growing does no harm: what is
-//! added after opening is not seen.
+//! Bytes are shown in steps of [`STEP`]; before each step the size of the file is asked for, because touching
+//! a mapped page behind the end of a file that has shrunk kills the process (SIGBUS). What remains is a race:
+//! a file cut between that question and the use of the bytes shown by it. Closing it would need a signal
+//! handler or a copy of every byte; a capture that is rewritten while it is read is not worth either. Growing
+//! does no harm: what is added after opening is not seen.
 
 use std::fs::File;
 use std::io;
@@ -27,8 +27,8 @@ pub(super) struct Map {
 impl Map {
     /// Maps the whole file; nothing is shown yet.
     pub(super) fn new(file: File) -> io::Result<Self> {
-        // SAFETY: the map is private and read-only, and the file is not written by this program. If another program
-        // shortens it, `show` refuses to go on; the race that remains is told of above.
+        // SAFETY: the map is private and read-only, and the file is not written by this program. If another
+        // program shortens it, `show` refuses to go on; the race that remains is told of above.
         let map = unsafe { Mmap::map(&file) }?;
         Ok(Self { map, file, shown: 0 })
     }

@@ -3,8 +3,8 @@
 //! What comes in: a path. What goes out: [`Record`]s that point into a window of bytes. What a frame
 //! means is left to [`crate::decode`].
 //!
-//! [`Reader`] holds the loop; `open` finds out how the bytes are had and `window` holds them (`map`, a file in memory,
-//! or a buffer over a stream); `classic` and `pcapng` walk the records of the two formats.
+//! [`Reader`] holds the loop; `open` finds out how the bytes are had and `window` holds them (`map`, a file
+//! in memory, or a buffer over a stream); `classic` and `pcapng` walk the records of the two formats.
 
 mod bytes;
 mod classic;

@@ -95,7 +95,8 @@ enum Packing {
 }
 
 impl Packing {
-    /// Told by the first bytes: RFC 1952 2.3.1, RFC 8878 3.1.1 (a zstd file may begin with a skippable frame, 3.1.2).
+    /// Told by the first bytes: RFC 1952 2.3.1, RFC 8878 3.1.1 (a zstd file may begin with a skippable frame,
+    /// 3.1.2).
     fn of(start: &[u8]) -> Self {
         match start {
             [0x1f, 0x8b, ..] => Self::Gzip,

@@ -1,8 +1,9 @@
 //! The pcapng format: blocks, of which a few types hold packets or describe the interfaces they came from.
 //!
-//! In: the bytes of a window. Out: [`Record`]s. The format is that of draft-ietf-opsawg-pcapng. Section headers and
-//! interface descriptions are read by hand and not by pcap-file, because that refuses files which exist: option
-//! lists without an end, names that are no UTF-8, a time zone of four bytes, a reserved field that is not zero.
+//! In: the bytes of a window. Out: [`Record`]s. The format is that of draft-ietf-opsawg-pcapng. Section
+//! headers and interface descriptions are read by hand and not by pcap-file, because that refuses files which
+//! exist: option lists without an end, names that are no UTF-8, a time zone of four bytes, a reserved field
+//! that is not zero.
 
 use super::Record;
 use super::bytes::ByteOrder;
@@ -188,8 +189,9 @@ impl Pcapng {
         }))
     }
 
-    /// A Simple Packet Block belongs to the first interface and was cut at its snap length. It has no time, so it gets
-    /// that of the packet before it: the order of the packets is kept and no gap appears that nobody measured.
+    /// A Simple Packet Block belongs to the first interface and was cut at its snap length. It has no time,
+    /// so it gets that of the packet before it: the order of the packets is kept and no gap appears that
+    /// nobody measured.
     fn simple_packet(&mut self, block: &Block<'_>) -> Result<Option<Record>, Fault> {
         let fields = block.fields::<{ field::SIMPLE_LEN }>()?;
         let wire_len = block.order.u32(fields, field::SIMPLE_WIRE_LEN);

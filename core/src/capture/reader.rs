@@ -36,8 +36,8 @@ enum Format {
 }
 
 impl Reader {
-    /// Opens a capture: a file, which is mapped into memory, or `-`, standard input. The format, pcap or pcapng, and
-    /// a compression with gzip or zstd are told by the first bytes.
+    /// Opens a capture: a file, which is mapped into memory, or `-`, standard input. The format, pcap or
+    /// pcapng, and a compression with gzip or zstd are told by the first bytes.
     ///
     /// # Errors
     /// If there is no such file, it may not be read, or it is no capture.
@@ -80,7 +80,8 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Tells the format by the first bytes; a pcapng capture needs no more, a classic one its whole file header.
+    /// Tells the format by the first bytes; a pcapng capture needs no more, a classic one its whole file
+    /// header.
     fn recognise_format(&mut self) -> Result<(), CaptureError> {
         self.want(4)?;
         match self.window.rest().first_chunk::<4>() {
@@ -100,12 +101,12 @@ impl Reader {
         Ok(Format::Classic(format))
     }
 
-    /// Clears `batch`, fills it with the next records, `limit` or fewer, and returns the window they point into. An
-    /// empty batch is the end of the input.
+    /// Clears `batch`, fills it with the next records, `limit` or fewer, and returns the window they point
+    /// into. An empty batch is the end of the input.
     ///
     /// # Errors
-    /// If the rest cannot be read. All whole records before the fault have then been delivered by earlier calls, and
-    /// later calls give empty batches.
+    /// If the rest cannot be read. All whole records before the fault have then been delivered by earlier
+    /// calls, and later calls give empty batches.
     pub fn next_batch(&mut self, batch: &mut Vec<Record>, limit: usize) -> Result<&[u8], CaptureError> {
         batch.clear();
         if !self.is_at_end
@@ -119,8 +120,8 @@ impl Reader {
         Ok(self.window.bytes())
     }
 
-    /// Walks on until the batch is full, the input ends, or, with records in the batch, anything else stops the walk:
-    /// the next call then meets it again with an empty batch.
+    /// Walks on until the batch is full, the input ends, or, with records in the batch, anything else stops
+    /// the walk: the next call then meets it again with an empty batch.
     fn fill(&mut self, batch: &mut Vec<Record>, limit: usize) -> Result<(), CaptureError> {
         loop {
             match self.walk(batch, limit) {

@@ -3,7 +3,8 @@
 /// Counts of what could not be used though the capture could be read on. All zero for a sound capture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Warnings {
-    /// Packets of a pcapng interface that no block described: their link type is not known, so they are left out.
+    /// Packets of a pcapng interface that no block described: their link type is not known, so they are left
+    /// out.
     pub packets_without_interface: u64,
     /// Options of pcapng interfaces with a wrong length; if they told of the clock, times may be wrong.
     pub unreadable_interface_options: u64,

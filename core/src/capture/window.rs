@@ -98,8 +98,8 @@ impl Stream {
         self.filled -= passed;
     }
 
-    /// Reads until `wanted` bytes are held or the input ends. Takes what comes: a slow pipe is not waited for longer
-    /// than the next record needs.
+    /// Reads until `wanted` bytes are held or the input ends. Takes what comes: a slow pipe is not waited for
+    /// longer than the next record needs.
     fn fill(&mut self, wanted: usize) -> io::Result<()> {
         if self.buffer.len() < wanted.max(self.chunk) {
             self.buffer.resize(wanted.next_multiple_of(self.chunk), 0);

@@ -1,5 +1,5 @@
-//! The public captures, many of them broken on purpose. They are no part of the repository: the test is skipped
-//! where they are absent.
+//! The public captures, many of them broken on purpose. They are no part of the repository: the test is
+//! skipped where they are absent.
 
 use std::fs;
 use std::io::{Cursor, Read};

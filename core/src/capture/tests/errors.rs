@@ -68,7 +68,7 @@ fn a_cut_record_is_told_in_one_sentence() {
     assert_eq!(
         read(&file[..64]).message(),
         "cannot read capture `test`: record 2 at byte 45 needs 20 bytes but only 19 are left; \
-         the file was cut, its 1 whole packets were read"
+         the file was cut, whole packets read: 1"
     );
 }
 
@@ -82,7 +82,7 @@ fn a_captured_length_above_the_limit_is_damage() {
     assert_eq!(
         reading.message(),
         "cannot read capture `test`: record 2 at byte 53 claims 262145 captured bytes, and no packet has more \
-         than 262144; the file is damaged there, its 1 packets before were read"
+         than 262144; the file is damaged there, packets read before: 1"
     );
 }
 

@@ -137,7 +137,11 @@ fn pcapng_of(order: ByteOrder, packets: &[Packet]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn classic_captures_read_as_written_in_any_chunks((kind, packets) in any_classic(), chunk in 1..600_usize, limit in 1..9_usize) {
+    fn classic_captures_read_as_written_in_any_chunks(
+        (kind, packets) in any_classic(),
+        chunk in 1..600_usize,
+        limit in 1..9_usize,
+    ) {
         let file = kind.file(&packets);
         prop_assert_eq!(&read_mapped(&file, limit).packets, &packets);
         let streamed = read_chunks(&file, chunk, limit);
@@ -147,7 +151,10 @@ proptest! {
 
     #[test]
     fn pcapng_captures_read_as_written_in_any_chunks(
-        order in any_order(), packets in prop::collection::vec(any_packet(), 0..20), chunk in 1..600_usize, limit in 1..9_usize,
+        order in any_order(),
+        packets in prop::collection::vec(any_packet(), 0..20),
+        chunk in 1..600_usize,
+        limit in 1..9_usize,
     ) {
         let file = pcapng_of(order, &packets);
         prop_assert_eq!(&read_mapped(&file, limit).packets, &packets);
