@@ -2,6 +2,29 @@
 //!
 //! What comes in: a path. What goes out: [`Record`]s that point into a window of bytes. What a frame
 //! means is left to [`crate::decode`].
+//!
+//! [`Reader`] holds the loop; `open` finds out how the bytes are had and `window` holds them (`map`, a file
+//! in memory, or a buffer over a stream); `classic` and `pcapng` walk the records of the two formats.
+
+mod bytes;
+mod classic;
+mod clock;
+mod error;
+mod interface;
+mod map;
+mod open;
+mod pcapng;
+mod reader;
+mod walk;
+mod warnings;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{CaptureError, Fault, Magic, Place, Unit};
+pub use reader::Reader;
+pub use warnings::Warnings;
 
 /// One captured frame: where its bytes stand in the window of its batch, and what its record says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
