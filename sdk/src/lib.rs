@@ -6,6 +6,7 @@ pub mod options;
 pub mod packet;
 pub mod plugin;
 pub mod status;
+pub mod testing;
 pub mod value;
 
 pub use arrayvec::ArrayVec;
