@@ -43,8 +43,8 @@ pub struct Row<'a> {
     /// Which direction the row tells of: `A` was opened by the initiator, `B` by the responder. A direction
     /// without opposite is always `A`, even if `INVERTED` in its flow status says that a server sent it; a
     /// row of a whole conversation is always `A`.
-    #[column(scope = "flow", unit = "none", source = "direction rule of core", tags = ["identifier", "direction_rows"])]
-    #[column(tranalyzer = "dir:C")]
+    #[column(scope = "flow", unit = "none", source = "direction rule of core", tranalyzer = "dir:C")]
+    #[column(tags = ["identifier", "direction_rows"])]
     pub direction: &'static str,
     /// Number of the conversation, shared by its two directions: from 1, in the order in which conversations
     /// began.
@@ -54,9 +54,9 @@ pub struct Row<'a> {
     /// What the packets of this direction were and what happened to the flow: OR of the bits of every packet
     /// and of those that core found for the direction. `DUPLICATE_IP_ID` compares the IPv4 identification
     /// with that of the packet before, never with that of the first packet of the direction, never an
-    /// identification of 0, and passes over later fragments that belong to a known first one. `TIME_JUMP` stands
-    /// for every step back in time between two IP packets of the direction. `HEADER_OVERFLOW` says that a
-    /// fifth distinct header chain was left out, or that one was cut to 127 characters.
+    /// identification of 0, and passes over later fragments that belong to a known first one. `TIME_JUMP` says
+    /// that time stepped back between two consecutive IP packets of the direction. `HEADER_OVERFLOW` says that
+    /// a fifth distinct header chain was left out, or that one was cut to 127 characters.
     #[column(unit = "bit mask", source = "OR of packet status bits", bits = status::BITS)]
     #[column(tranalyzer = "flowStat:H64")]
     pub flow_status: u64,
@@ -114,8 +114,9 @@ pub struct Row<'a> {
     pub ip_version: Option<u8>,
     /// Source address of the direction, that of the initiator in the row of a conversation, from the innermost
     /// decoded IP header; absent for layer 2.
-    #[column(scope = "flow", unit = "none", source = "RFC 791 section 3.1, RFC 8200 section 3", tags = ["address"])]
-    #[column(tranalyzer = "srcIP:IP", null = "-", aliases = ["sourceIPv4Address", "sourceIPv6Address"])]
+    #[column(scope = "flow", unit = "none", source = "RFC 791 section 3.1, RFC 8200 section 3")]
+    #[column(tranalyzer = "srcIP:IP", null = "-", tags = ["address"])]
+    #[column(aliases = ["sourceIPv4Address", "sourceIPv6Address"])]
     pub src_ip: Option<Ip>,
     /// Source port of the direction, that of the initiator in the row of a conversation; absent unless the
     /// flow began with the header of TCP, UDP, UDP-Lite, or SCTP.
@@ -124,8 +125,9 @@ pub struct Row<'a> {
     pub src_port: Option<u16>,
     /// Destination address of the direction, that of the responder in the row of a conversation, from the
     /// innermost decoded IP header; absent for layer 2.
-    #[column(scope = "flow", unit = "none", source = "RFC 791 section 3.1, RFC 8200 section 3", tags = ["address"])]
-    #[column(tranalyzer = "dstIP:IP", null = "-", aliases = ["destinationIPv4Address", "destinationIPv6Address"])]
+    #[column(scope = "flow", unit = "none", source = "RFC 791 section 3.1, RFC 8200 section 3")]
+    #[column(tranalyzer = "dstIP:IP", null = "-", tags = ["address"])]
+    #[column(aliases = ["destinationIPv4Address", "destinationIPv6Address"])]
     pub dst_ip: Option<Ip>,
     /// Destination port of the direction, that of the responder in the row of a conversation; absent unless
     /// the flow began with the header of TCP, UDP, UDP-Lite, or SCTP.

@@ -9,7 +9,8 @@ use crate::status;
 use crate::value::Mac;
 
 impl TestPacket {
-    /// Its facts as core would find them, at the start of a window of its own, without key of the header chain.
+    /// Its facts as core would find them, but for the key of its header chain, at the start of a window of
+    /// its own.
     pub fn facts(&self) -> PacketFacts {
         self.build().0
     }
@@ -55,13 +56,13 @@ impl TestPacket {
         match &self.transport {
             Transport::Ethertype(0x0806) => names.push("arp".to_owned()),
             Transport::Ethertype(number) => names.push(format!("UNK(0x{number:04x})")),
-            transport => names.extend([version.to_owned(), self.transport_name(transport)]),
+            _ => names.extend([version.to_owned(), self.transport_name()]),
         }
         names.join(":")
     }
 
-    fn transport_name(&self, transport: &Transport) -> String {
-        match transport.protocol(self.ip_header().src.is_ipv6()) {
+    fn transport_name(&self) -> String {
+        match self.transport.protocol(self.ip_header().src.is_ipv6()) {
             1 => "icmp".into(),
             6 => "tcp".into(),
             17 => "udp".into(),

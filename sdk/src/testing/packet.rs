@@ -124,7 +124,7 @@ impl TestPacket {
         self
     }
 
-    /// On a link without MAC addresses.
+    /// On a link without MAC addresses; its bytes stay those of an Ethernet frame, but no fact tells so.
     pub fn without_ethernet(mut self) -> Self {
         self.is_ethernet = false;
         self.status(status::NO_ETHERNET)
