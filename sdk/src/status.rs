@@ -2,14 +2,19 @@
 //!
 //! The values are those of Tranalyzer's `flowStat`, so that scripts written for it go on working.
 
+use crate::columns::Bit;
+
 /// Names the bits once; [`BITS`] lists them for dictionaries.
 macro_rules! status_bits {
     ($($(#[doc = $doc:literal])+ $name:ident = $value:literal;)+) => {
         $($(#[doc = $doc])+ pub const $name: u64 = $value;)+
 
         /// Every bit with its name and meaning, lowest first.
-        pub const BITS: &[(u64, &str, &str)] =
-            &[$(($value, stringify!($name), concat!($($doc),+)),)+];
+        pub const BITS: &[Bit] = &[$(Bit {
+            mask: $value,
+            name: stringify!($name),
+            meaning: concat!($($doc),+).trim_ascii(),
+        },)+];
     };
 }
 
