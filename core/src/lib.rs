@@ -2,3 +2,5 @@
 
 pub mod capture;
 pub mod decode;
+pub mod schema;
+pub mod sink;
