@@ -5,3 +5,5 @@ pub mod decode;
 pub mod flow;
 pub mod plugins;
 mod prefetch;
+pub mod schema;
+pub mod sink;

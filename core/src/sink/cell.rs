@@ -1,0 +1,116 @@
+//! Column buffers → single cells.
+//!
+//! What comes in: the cells that plugins filled, in Arrow's shape. What goes out: one [`Cell`] for a row and
+//! a column. A buffer that is shorter than its rows, which only a faulty plugin makes, reads as null.
+
+use std::ops::Range;
+
+use weir_sdk::Ip;
+use weir_sdk::abi::ColumnCells;
+use weir_sdk::columns::{Kind, ValueType};
+
+use crate::schema::{OutputColumn, Pick};
+
+use super::{Finished, Row};
+
+/// One element of a column. Times and durations are nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value<'a> {
+    Bool(bool),
+    Unsigned(u64),
+    Signed(i64),
+    F32(f32),
+    F64(f64),
+    Mac([u8; 6]),
+    Ip(Ip),
+    Text(&'a [u8]),
+}
+
+/// What stands in a column of a row.
+pub(super) enum Cell<'a> {
+    Null,
+    One(Value<'a>),
+    Many(Elements<'a>),
+}
+
+/// Where the cells of an output column come from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    pub(super) index: usize,
+    pub(super) pick: Pick,
+    pub(super) value: ValueType,
+}
+
+impl Source {
+    pub(super) fn of(column: &OutputColumn) -> Self {
+        Self { index: column.index, pick: column.pick, value: column.column.value }
+    }
+
+    /// The cell of a row.
+    #[inline]
+    pub(super) fn cell<'a>(&self, finished: &Finished<'a>, row: &Row) -> Cell<'a> {
+        let Some(direction) = row.direction(self.pick) else { return Cell::Null };
+        let Some(Some(cells)) = finished.cells.get(self.index) else { return Cell::Null };
+        if !cells.is_present(direction) {
+            Cell::Null
+        } else if self.value.list {
+            let elements = cells.list(direction);
+            Cell::Many(Elements { cells: *cells, kind: self.value.kind, elements })
+        } else {
+            element(cells, self.value.kind, direction).map_or(Cell::Null, Cell::One)
+        }
+    }
+}
+
+/// The elements of a list.
+#[derive(Clone)]
+pub(super) struct Elements<'a> {
+    cells: ColumnCells<'a>,
+    kind: Kind,
+    elements: Range<usize>,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Value<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'a>> {
+        element(&self.cells, self.kind, self.elements.next()?)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.elements.size_hint()
+    }
+}
+
+#[inline]
+fn element<'a>(cells: &ColumnCells<'a>, kind: Kind, at: usize) -> Option<Value<'a>> {
+    let values = cells.values();
+    Some(match kind {
+        Kind::Bool => Value::Bool(bytes::<1>(values, at)? != [0]),
+        Kind::U8 => Value::Unsigned(u8::from_le_bytes(bytes(values, at)?).into()),
+        Kind::U16 => Value::Unsigned(u16::from_le_bytes(bytes(values, at)?).into()),
+        Kind::U32 => Value::Unsigned(u32::from_le_bytes(bytes(values, at)?).into()),
+        Kind::U64 => Value::Unsigned(u64::from_le_bytes(bytes(values, at)?)),
+        Kind::I64 | Kind::Time | Kind::Duration => Value::Signed(i64::from_le_bytes(bytes(values, at)?)),
+        Kind::F32 => Value::F32(f32::from_le_bytes(bytes(values, at)?)),
+        Kind::F64 => Value::F64(f64::from_le_bytes(bytes(values, at)?)),
+        Kind::Mac => Value::Mac(bytes(values, at)?),
+        Kind::Ip => Value::Ip(ip(bytes(values, at)?)),
+        Kind::Text => Value::Text(values.get(cells.text(at))?),
+    })
+}
+
+/// Element `at` of fixed width.
+#[inline]
+fn bytes<const WIDTH: usize>(values: &[u8], at: usize) -> Option<[u8; WIDTH]> {
+    values.get(at * WIDTH..)?.first_chunk().copied()
+}
+
+#[inline]
+fn ip([version, address @ ..]: [u8; 17]) -> Ip {
+    match (version, address) {
+        (4, [a, b, c, d, ..]) => Ip::V4([a, b, c, d]),
+        (_, address) => Ip::V6(address),
+    }
+}

@@ -1,0 +1,291 @@
+//! Rows → file.
+//!
+//! What comes in: [`Finished`] directions of conversations, as typed cells. What goes out: one file of rows.
+//! Two steps, so that many workers print and one thread writes: a [`RowFormat`] makes bytes of cells
+//! (`csv.rs`, `tranalyzer.rs`), and an [`Output`] puts them, in order, into a file that appears whole
+//! (`file.rs`). A new format is one file with a [`RowFormat`], which sees the typed cells and need not be
+//! text, and one line in `FORMATS`.
+
+mod address;
+mod cell;
+mod compress;
+mod csv;
+mod error;
+mod file;
+mod number;
+mod tranalyzer;
+
+use std::path::{Path, PathBuf};
+
+use weir_sdk::abi::ColumnCells;
+use weir_sdk::plugin::EndFacts;
+
+use crate::schema::{Pick, RowShape, Schema};
+
+pub use compress::Compression;
+pub use error::Error;
+pub use file::{Output, Written};
+
+/// The path that means standard output.
+const STANDARD_OUTPUT: &str = "-";
+
+/// Finished directions, as all plugins printed them.
+pub struct Finished<'a> {
+    /// The cells of each column of the plugins, one plugin after the other; `None` if its plugin failed,
+    /// which prints as null everywhere.
+    pub cells: Vec<Option<ColumnCells<'a>>>,
+    /// The directions: A before B, the two of a conversation in a row.
+    pub ends: &'a [EndFacts],
+}
+
+/// The directions that one row is made of, as indices into [`Finished::ends`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    own: usize,
+    other: Option<usize>,
+}
+
+impl Row {
+    #[inline]
+    fn direction(&self, pick: Pick) -> Option<usize> {
+        match pick {
+            Pick::A | Pick::Own => Some(self.own),
+            Pick::B => self.other,
+        }
+    }
+}
+
+impl Finished<'_> {
+    /// The rows of a shape, in order.
+    fn rows(&self, shape: RowShape) -> impl Iterator<Item = Row> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            let own = next;
+            let first = self.ends.get(own)?;
+            let has_b = shape == RowShape::Conversation
+                && self.ends.get(own + 1).is_some_and(|second| is_b_of(first, second));
+            next += 1 + usize::from(has_b);
+            Some(Row { own, other: has_b.then_some(own + 1) })
+        })
+    }
+}
+
+/// Whether two directions that follow each other are A and B of one conversation.
+fn is_b_of(first: &EndFacts, second: &EndFacts) -> bool {
+    first.letter == 0 && second.letter == 1 && first.flow_index == second.flow_index
+}
+
+/// Makes the bytes of a file of rows out of cells. Each worker has its own.
+pub trait RowFormat: Send {
+    /// Appends what stands before the first row.
+    fn header(&self, out: &mut Vec<u8>);
+
+    /// Appends rows, always whole ones, and says how many.
+    fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64;
+
+    /// Appends what stands behind the last row: nothing in text formats.
+    fn footer(&self, _out: &mut Vec<u8>) {}
+}
+
+/// Whose names, rows and sentinels are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// Our own.
+    #[default]
+    Weir,
+    /// Those of Tranalyzer, for drop-in use.
+    Tranalyzer,
+}
+
+/// A format as the extension of the output names it.
+struct Entry {
+    extension: &'static str,
+    profile: Profile,
+    open: fn(&Schema) -> Result<Box<dyn RowFormat>, Error>,
+}
+
+/// All formats; the first of a profile serves standard output.
+const FORMATS: &[Entry] = &[
+    Entry { extension: "csv", profile: Profile::Weir, open: csv::commas },
+    Entry { extension: "tsv", profile: Profile::Weir, open: csv::tabs },
+    Entry { extension: "txt", profile: Profile::Tranalyzer, open: tranalyzer::open },
+];
+
+/// How an output is written: its format and its compression.
+#[derive(Clone, Copy)]
+pub struct Format {
+    entry: &'static Entry,
+    /// How its bytes are compressed.
+    pub compression: Compression,
+}
+
+impl Format {
+    /// The format that the extension of a path names; `-` is the profile's first format, not compressed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownFormat`] if the profile has no format of that extension.
+    pub fn from_path(path: &Path, profile: Profile) -> Result<Self, Error> {
+        let (bare, compression) = Compression::split(path);
+        let wanted = bare.extension().and_then(|extension| extension.to_str());
+        let mut known = FORMATS.iter().filter(|entry| entry.profile == profile);
+        let entry = match wanted {
+            None if is_standard_output(path) => known.next(),
+            _ => {
+                known.find(|entry| wanted.is_some_and(|wanted| wanted.eq_ignore_ascii_case(entry.extension)))
+            }
+        };
+        match entry {
+            Some(entry) => Ok(Self { entry, compression }),
+            None => Err(unknown_format(path, profile, wanted)),
+        }
+    }
+
+    /// A printer of rows for one worker.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CannotPrint`] if the format has no way to print a column.
+    pub fn open(&self, schema: &Schema) -> Result<Box<dyn RowFormat>, Error> {
+        (self.entry.open)(schema)
+    }
+
+    /// The extension by which the format is chosen.
+    pub fn extension(&self) -> &'static str {
+        self.entry.extension
+    }
+}
+
+fn is_standard_output(path: &Path) -> bool {
+    path.as_os_str() == STANDARD_OUTPUT
+}
+
+fn unknown_format(path: &Path, profile: Profile, wanted: Option<&str>) -> Error {
+    let of = |profile| FORMATS.iter().filter(move |entry| entry.profile == profile);
+    let known = of(profile).map(|entry| format!(".{}", entry.extension)).collect::<Vec<_>>().join(", ");
+    let other = FORMATS.iter().find(|entry| entry.profile != profile && Some(entry.extension) == wanted);
+    let hint = match other.map(|entry| entry.profile) {
+        Some(Profile::Tranalyzer) => "; `.txt` needs `--profile tranalyzer`",
+        Some(Profile::Weir) => "; leave out `--profile tranalyzer`",
+        None => "",
+    };
+    Error::UnknownFormat { path: path.to_owned(), known, hint }
+}
+
+/// Where the dictionary of an output stands: `x.flows.csv.gz` → `x.columns.json`.
+pub fn dictionary_path(output: &Path) -> PathBuf {
+    let (bare, _) = Compression::split(output);
+    let stem = bare.with_extension("");
+    let base = if stem.extension().is_some_and(|e| e == "flows") { stem.with_extension("") } else { stem };
+    let mut path = base.into_os_string();
+    path.push(".columns.json");
+    path.into()
+}
+
+#[cfg(test)]
+mod samples {
+    //! Cells and directions for the tests of the formats.
+
+    use weir_sdk::abi::ColumnCells;
+    use weir_sdk::columns::{Cell, ColumnBuffer};
+    use weir_sdk::plugin::EndFacts;
+
+    use super::{Finished, RowFormat};
+
+    /// A direction of a conversation: letter 0 for A, 1 for B.
+    pub(super) fn end(flow_index: u64, letter: u8) -> EndFacts {
+        EndFacts { flow_index, letter, side: letter, ..EndFacts::default() }
+    }
+
+    /// A column with these cells.
+    pub(super) fn buffer<C: Cell>(cells: impl IntoIterator<Item = C>) -> ColumnBuffer {
+        let mut buffer = ColumnBuffer::default();
+        cells.into_iter().for_each(|cell| cell.append(&mut buffer));
+        buffer
+    }
+
+    /// What a format prints for these columns, without the header.
+    pub(super) fn print(format: &dyn RowFormat, columns: &[ColumnBuffer], ends: &[EndFacts]) -> String {
+        let cells = columns.iter().map(|column| Some(ColumnCells::of(column))).collect();
+        let mut out = Vec::new();
+        let rows = format.rows(&Finished { cells, ends }, &mut out);
+        assert!(rows <= ends.len() as u64);
+        String::from_utf8(out).unwrap()
+    }
+
+    /// What a format prints before the rows.
+    pub(super) fn header(format: &dyn RowFormat) -> String {
+        let mut out = Vec::new();
+        format.header(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::end;
+    use super::*;
+
+    fn rows(ends: &[EndFacts], shape: RowShape) -> Vec<(usize, Option<usize>)> {
+        let finished = Finished { cells: Vec::new(), ends };
+        finished.rows(shape).map(|row| (row.own, row.other)).collect()
+    }
+
+    #[test]
+    fn the_two_directions_of_a_conversation_make_one_row() {
+        let ends = [end(1, 0), end(1, 1), end(2, 0), end(3, 0), end(3, 1)];
+        assert_eq!(rows(&ends, RowShape::Conversation), [(0, Some(1)), (2, None), (3, Some(4))]);
+    }
+
+    #[test]
+    fn every_direction_makes_a_row_of_its_own() {
+        let ends = [end(1, 0), end(1, 1), end(2, 0)];
+        assert_eq!(rows(&ends, RowShape::Direction), [(0, None), (1, None), (2, None)]);
+    }
+
+    #[test]
+    fn two_conversations_without_a_reply_are_not_joined() {
+        assert_eq!(rows(&[end(1, 0), end(2, 1)], RowShape::Conversation), [(0, None), (1, None)]);
+    }
+
+    fn chosen(path: &str, profile: Profile) -> (&'static str, Compression) {
+        let format = Format::from_path(Path::new(path), profile).unwrap();
+        (format.extension(), format.compression)
+    }
+
+    #[test]
+    fn the_extension_names_format_and_compression() {
+        assert_eq!(chosen("a/x.csv", Profile::Weir), ("csv", Compression::None));
+        assert_eq!(chosen("x.TSV.gz", Profile::Weir), ("tsv", Compression::Gzip));
+        assert_eq!(chosen("x.txt.zst", Profile::Tranalyzer), ("txt", Compression::Zstd));
+        assert_eq!(chosen("-", Profile::Weir), ("csv", Compression::None));
+        assert_eq!(chosen("-", Profile::Tranalyzer), ("txt", Compression::None));
+    }
+
+    fn refused(path: &str, profile: Profile) -> String {
+        Format::from_path(Path::new(path), profile).err().unwrap().to_string()
+    }
+
+    #[test]
+    fn an_unknown_extension_is_refused_with_those_that_are_known() {
+        assert_eq!(
+            refused("x.docx", Profile::Weir),
+            "cannot tell the format of `x.docx` by its extension; known are .csv, .tsv, each also with .gz or .zst"
+        );
+        assert!(refused("x", Profile::Weir).starts_with("cannot tell the format of `x`"));
+    }
+
+    #[test]
+    fn a_format_of_the_other_profile_is_refused_with_what_to_change() {
+        assert!(refused("x.txt", Profile::Weir).ends_with("; `.txt` needs `--profile tranalyzer`"));
+        assert!(refused("x.csv", Profile::Tranalyzer).ends_with("; leave out `--profile tranalyzer`"));
+    }
+
+    #[test]
+    fn the_dictionary_stands_beside_the_rows() {
+        let dictionary = |path: &str| dictionary_path(Path::new(path)).to_str().unwrap().to_owned();
+        assert_eq!(dictionary("a/x.flows.csv.gz"), "a/x.columns.json");
+        assert_eq!(dictionary("a.b/x.tsv"), "a.b/x.columns.json");
+        assert_eq!(dictionary("x.2026.csv"), "x.2026.columns.json");
+    }
+}

@@ -1,0 +1,291 @@
+//! Numbers → text, without allocation: shortest round trip for our own formats, C's conversions for
+//! Tranalyzer's.
+
+use std::io::Write;
+
+/// Nanoseconds in a second.
+const NANOSECONDS: u64 = 1_000_000_000;
+
+/// `42`.
+#[inline]
+pub(super) fn push_unsigned(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// `-42`.
+#[inline]
+pub(super) fn push_signed(out: &mut Vec<u8>, value: i64) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+}
+
+/// The shortest text that reads back as the same number; `NaN`, `inf`, `-inf`.
+#[inline]
+pub(super) fn push_shortest<F: zmij::Float>(out: &mut Vec<u8>, value: F) {
+    out.extend_from_slice(zmij::Buffer::new().format(value).as_bytes());
+}
+
+/// The last `digits` lower-case hexadecimal digits.
+#[inline]
+pub(super) fn push_hex(out: &mut Vec<u8>, value: u64, digits: u32) {
+    for place in (0..digits).rev() {
+        out.push(b"0123456789abcdef"[(value >> (4 * place) & 0xf) as usize]);
+    }
+}
+
+/// Nanoseconds as signed seconds with nine decimals.
+pub(super) fn push_seconds(out: &mut Vec<u8>, nanoseconds: i64) {
+    if nanoseconds < 0 {
+        out.push(b'-');
+    }
+    let magnitude = nanoseconds.unsigned_abs();
+    push_unsigned(out, magnitude / NANOSECONDS);
+    out.push(b'.');
+    push_padded(out, magnitude % NANOSECONDS, 9);
+}
+
+/// The last `digits` decimal digits, zeros first.
+fn push_padded(out: &mut Vec<u8>, value: u64, digits: usize) {
+    let start = out.len();
+    out.resize(start + digits, b'0');
+    let mut rest = value;
+    for digit in out[start..].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+}
+
+/// C's `%f`: six decimals.
+pub(super) fn push_fixed(out: &mut Vec<u8>, value: f64) {
+    if value.is_finite() {
+        write!(out, "{value:.6}").expect("a Vec takes every byte");
+    } else {
+        push_not_finite(out, value);
+    }
+}
+
+/// C's `%.7g`: seven significant digits, trailing zeros removed, exponent form below 1e-4 and from 1e7 on.
+pub(super) fn push_general(out: &mut Vec<u8>, value: f32) {
+    if !value.is_finite() {
+        return push_not_finite(out, value.into());
+    }
+    if value.is_sign_negative() {
+        out.push(b'-');
+    }
+    if value == 0.0 {
+        return out.push(b'0');
+    }
+    let (digits, exponent) = seven_digits(value.abs());
+    let digits = without_trailing_zeros(&digits);
+    match exponent {
+        -4..=-1 => push_below_one(out, digits, exponent),
+        0..=6 => push_around_point(out, digits, exponent as usize + 1),
+        _ => push_exponent_form(out, digits, exponent),
+    }
+}
+
+fn push_not_finite(out: &mut Vec<u8>, value: f64) {
+    let sign: &[u8] = if value.is_sign_negative() { b"-" } else { b"" };
+    out.extend_from_slice(sign);
+    out.extend_from_slice(if value.is_nan() { b"nan" } else { b"inf" });
+}
+
+fn without_trailing_zeros(digits: &[u8; 7]) -> &[u8] {
+    let last = digits.iter().rposition(|&digit| digit != b'0').unwrap_or(0);
+    &digits[..=last]
+}
+
+fn push_below_one(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
+    out.extend_from_slice(b"0.");
+    (exponent..-1).for_each(|_| out.push(b'0'));
+    out.extend_from_slice(digits);
+}
+
+/// Digits with the point behind the first `whole` of them.
+fn push_around_point(out: &mut Vec<u8>, digits: &[u8], whole: usize) {
+    let (before, after) = digits.split_at(whole.min(digits.len()));
+    out.extend_from_slice(before);
+    (before.len()..whole).for_each(|_| out.push(b'0'));
+    if !after.is_empty() {
+        out.push(b'.');
+        out.extend_from_slice(after);
+    }
+}
+
+fn push_exponent_form(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
+    push_around_point(out, digits, 1);
+    out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
+    push_padded(out, exponent.unsigned_abs().into(), 2);
+}
+
+/// The seven digits nearest to a positive number, ties to even, and the decimal exponent of the first.
+fn seven_digits(value: f32) -> ([u8; 7], i32) {
+    let (mantissa, binary) = parts(value);
+    let magnitude = binary + mantissa.ilog2() as i32;
+    // 1233 / 4096 is log10(2) from below, so the first guess is right or one too small.
+    let mut exponent = (magnitude * 1233) >> 12;
+    loop {
+        match scaled(mantissa, binary, 6 - exponent) {
+            Some(number) if number < 10_000_000 => return (digits_of(number), exponent),
+            Some(_) => exponent += 1,
+            None => return seven_digits_of_tiny(value),
+        }
+    }
+}
+
+/// A positive number is its mantissa times two to its exponent.
+fn parts(value: f32) -> (u32, i32) {
+    let (fraction, biased) = (value.to_bits() & 0x7f_ffff, (value.to_bits() >> 23 & 0xff) as i32);
+    if biased == 0 { (fraction, -149) } else { (fraction | 0x80_0000, biased - 150) }
+}
+
+/// `mantissa * 2^binary * 10^decimal` to the nearest integer, ties to even; `None` if 128 bits are too few
+/// for an exact answer.
+fn scaled(mantissa: u32, binary: i32, decimal: i32) -> Option<u128> {
+    let times = |base: u128, power: i32| base.checked_pow(power.max(0).unsigned_abs());
+    let numerator = u128::from(mantissa).checked_mul(times(2, binary)?)?.checked_mul(times(10, decimal)?)?;
+    let denominator = times(2, -binary)?.checked_mul(times(10, -decimal)?)?;
+    let (whole, rest) = (numerator / denominator, numerator % denominator);
+    let rounds_up = match rest.cmp(&(denominator - rest)) {
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => whole % 2 == 1,
+        std::cmp::Ordering::Greater => true,
+    };
+    Some(whole + u128::from(rounds_up))
+}
+
+fn digits_of(number: u128) -> [u8; 7] {
+    let mut digits = [b'0'; 7];
+    let mut rest = number as u32;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    digits
+}
+
+/// The same through Rust's own exact conversion, which is slower but knows no limit.
+fn seven_digits_of_tiny(value: f32) -> ([u8; 7], i32) {
+    let text = format!("{value:.6e}");
+    let (significand, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let mut digits = [b'0'; 7];
+    let figures = significand.bytes().filter(u8::is_ascii_digit);
+    digits.iter_mut().zip(figures).for_each(|(digit, figure)| *digit = figure);
+    (digits, exponent.parse().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(print: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        print(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn general(value: f32) -> String {
+        text(|out| push_general(out, value))
+    }
+
+    /// What C prints, worked out in the obvious way from Rust's exact scientific form.
+    fn general_oracle(value: f32) -> String {
+        let scientific = format!("{value:.6e}");
+        let (significand, exponent) = scientific.split_once('e').unwrap();
+        let exponent: i32 = exponent.parse().unwrap();
+        let trim = |text: &str| match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => text.to_owned(),
+        };
+        if (-4..7).contains(&exponent) {
+            trim(&format!("{value:.*}", (6 - exponent) as usize))
+        } else {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{}e{sign}{:02}", trim(significand), exponent.abs())
+        }
+    }
+
+    #[test]
+    fn general_numbers_print_as_c_prints_them() {
+        // The right side is the output of C's printf("%.7g").
+        let cases = [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (0.5, "0.5"),
+            (65535.0, "65535"),
+            (4_294_967_295.0, "4.294967e+09"),
+            (1_073_741.8, "1073742"),
+            (-0.420_560_75, "-0.4205607"),
+            (3.6e-5, "3.6e-05"),
+            (0.0001, "0.0001"),
+            (9_999_999.0, "9999999"),
+            (10_000_000.0, "1e+07"),
+            (0.000_099_999_99, "9.999999e-05"),
+            (f32::MAX, "3.402823e+38"),
+            (f32::MIN_POSITIVE, "1.175494e-38"),
+            (1e-45, "1.401298e-45"),
+            (16_777_216.0, "1.677722e+07"),
+            (8_388_608.5, "8388608"),
+            (100.0, "100"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(general(value), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_finite_number_prints_as_c_prints_it() {
+        let cases =
+            [(f32::NAN, "nan"), (-f32::NAN, "-nan"), (f32::INFINITY, "inf"), (f32::NEG_INFINITY, "-inf")];
+        for (value, expected) in cases {
+            assert_eq!(general(value), expected);
+            assert_eq!(text(|out| push_fixed(out, value.into())), expected);
+        }
+    }
+
+    #[test]
+    fn seconds_have_nine_decimals_and_one_sign() {
+        let seconds = |nanoseconds| text(|out| push_seconds(out, nanoseconds));
+        assert_eq!(seconds(0), "0.000000000");
+        assert_eq!(seconds(1_178_922_637_041_165_000), "1178922637.041165000");
+        assert_eq!(seconds(-500_000_000), "-0.500000000");
+        assert_eq!(seconds(-1_000_000_001), "-1.000000001");
+        assert_eq!(seconds(i64::MIN), "-9223372036.854775808");
+    }
+
+    #[test]
+    fn fixed_numbers_have_six_decimals() {
+        let fixed = |value| text(|out| push_fixed(out, value));
+        assert_eq!(fixed(0.0), "0.000000");
+        assert_eq!(fixed(-1.5), "-1.500000");
+        assert_eq!(fixed(1e15), "1000000000000000.000000");
+    }
+
+    #[test]
+    fn shortest_numbers_name_what_is_not_finite_as_pandas_reads_it() {
+        let shortest = |value: f64| text(|out| push_shortest(out, value));
+        assert_eq!(shortest(f64::NAN), "NaN");
+        assert_eq!(shortest(f64::INFINITY), "inf");
+        assert_eq!(shortest(f64::NEG_INFINITY), "-inf");
+        assert_eq!(shortest(0.1), "0.1");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn general_numbers_agree_with_the_oracle(bits in any::<u32>()) {
+            let value = f32::from_bits(bits);
+            prop_assume!(value.is_finite() && value != 0.0);
+            prop_assert_eq!(general(value), general_oracle(value));
+        }
+
+        #[test]
+        fn general_numbers_of_everyday_size_agree_with_the_oracle(value in -1e9f32..1e9, scale in -12i32..3) {
+            let value = value * 10f32.powi(scale);
+            prop_assume!(value != 0.0);
+            prop_assert_eq!(general(value), general_oracle(value));
+        }
+    }
+}
