@@ -1,0 +1,86 @@
+//! CAPWAP (RFC 5415), on ports 5246 and 5247.
+
+use weir_sdk::status;
+
+use super::inner::{self, Rules};
+use super::names::Name;
+use super::transport::Segment;
+use super::walk::{Next, Walk};
+use super::wlan;
+
+const CONTROL_PORT: u16 = 5246;
+const DATA_PORT: u16 = 5247;
+const BINDING_802_11: u8 = 1;
+
+/// The preamble: version 0 and the type of payload.
+mod preamble {
+    pub(super) const CLEAR: u8 = 0;
+    pub(super) const DTLS: u8 = 1;
+}
+
+/// The CAPWAP header (RFC 5415 §4.3).
+struct Header([u8; 8]);
+
+impl Header {
+    fn is_valid(&self) -> bool {
+        let Self([preamble, _, binding, flags, .., last]) = *self;
+        let known = matches!(preamble, preamble::CLEAR | preamble::DTLS);
+        known
+            && flags & 0x07 == 0
+            && last & 0x03 == 0
+            && (!self.is_native() || binding_id(binding) == BINDING_802_11)
+    }
+
+    fn is_dtls(&self) -> bool {
+        self.0[0] == preamble::DTLS
+    }
+
+    /// The payload has the frame format of the binding, else it is Ethernet.
+    fn is_native(&self) -> bool {
+        self.0[2] & 0x01 != 0
+    }
+
+    fn is_keep_alive(&self) -> bool {
+        self.0[3] & 0x08 != 0
+    }
+
+    fn is_later_fragment(&self) -> bool {
+        self.0[3] & 0x80 != 0 && u16::from_be_bytes([self.0[6], self.0[7]]) >> 3 != 0
+    }
+
+    fn len(&self) -> usize {
+        4 * usize::from(self.0[1] >> 3)
+    }
+}
+
+fn binding_id(byte: u8) -> u8 {
+    (byte >> 1) & 0x1f
+}
+
+/// The inner frame.
+pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
+    if !segment.serves(&[CONTROL_PORT, DATA_PORT]) {
+        return None;
+    }
+    let header = walk.array(segment.payload).map(Header).filter(Header::is_valid)?;
+    walk.name(if segment.has_port(&[DATA_PORT]) { Name::CapwapData } else { Name::Capwap });
+    walk.mark(status::CAPWAP);
+    if header.is_dtls() {
+        walk.name(Name::Dtls);
+        walk.mark(status::DTLS);
+        return Some(walk.stop());
+    }
+    if header.is_keep_alive() || segment.has_port(&[CONTROL_PORT]) || header.is_later_fragment() {
+        return Some(walk.stop());
+    }
+    let at = segment.payload + header.len();
+    Some(if header.is_native() { wlan_frame(walk, at) } else { inner::ethernet(walk, at, Rules::Ip) })
+}
+
+/// An 802.11 frame inside CAPWAP or LWAPP; its addresses are not those of the flow.
+pub(super) fn wlan_frame(walk: &mut Walk<'_>, at: usize) -> Next {
+    match wlan::data_frame(walk, at, true) {
+        Ok(frame) => inner::typed(walk, frame.ethertype, frame.payload, Rules::Ip),
+        Err(_) => walk.stop(),
+    }
+}

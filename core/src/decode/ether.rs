@@ -1,0 +1,147 @@
+//! Ethernet headers, VLAN tags, and what ethertypes lead to outside of IP tunnels.
+//!
+//! What comes in: the offset of an Ethernet header or an ethertype. What goes out: the header behind, or a
+//! layer-2 flow. Ethernet inside IP tunnels has rules of its own: `inner`.
+
+use weir_sdk::status;
+
+use super::chain::Layer;
+use super::names::{Name, ethertype, of_ethertype};
+use super::walk::{Macs, Next, Vlans, Walk, no_flow};
+use super::{NoFlow, llc, mpls, pppoe};
+
+/// Length of an Ethernet header without tags.
+pub(super) const HEADER: usize = 14;
+/// Captured bytes without which an Ethernet or Linux cooked frame gives no flow.
+pub(super) const MIN_CAPTURED: usize = 16;
+/// Highest value of the type field that is a length (IEEE 802.3 §3.2.6).
+pub(super) const MAX_LENGTH: u16 = 1500;
+
+/// The Ethernet header of a link.
+pub(super) fn link_header(walk: &mut Walk<'_>, at: usize) -> Next {
+    if walk.captured_from(at) < MIN_CAPTURED {
+        return no_flow(NoFlow::ShortLinkHeader);
+    }
+    walk.name(Name::Eth);
+    walk.macs = Macs::of_ethernet(at);
+    type_field(walk, at + 12)
+}
+
+/// An ethertype field of a link layer: tags, then LLC or a protocol.
+pub(super) fn type_field(walk: &mut Walk<'_>, at: usize) -> Next {
+    match walk.u16(at) {
+        Some(value) => typed(walk, value, at + 2),
+        None => no_flow(NoFlow::ShortLinkHeader),
+    }
+}
+
+/// The payload of a link layer whose type value is known.
+pub(super) fn typed(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
+    let (value, at) = vlan_tags(walk, value, at);
+    if value <= MAX_LENGTH {
+        walk.payload_end = Some(at + usize::from(value));
+        return llc::decode(walk, value, at);
+    }
+    if value == ethertype::JUMBO_LLC {
+        return llc::decode(walk, value, at);
+    }
+    Next::Ethertype { value, at }
+}
+
+/// Steps over VLAN tags (IEEE 802.1Q): the ethertype behind them, and the first byte behind that.
+pub(super) fn vlan_tags(walk: &mut Walk<'_>, mut value: u16, mut at: usize) -> (u16, usize) {
+    let mut vlans = Vlans::default();
+    while ethertype::VLAN.contains(&value) {
+        // A tag whose ethertype was not captured stays the last ethertype.
+        let Some([control_high, control_low, type_high, type_low]) = walk.array(at) else { break };
+        vlans.push(u16::from_be_bytes([control_high, control_low]) & 0x0fff);
+        if vlans.innermost == 0 {
+            walk.mark(status::VLAN_ID_ZERO);
+        }
+        value = u16::from_be_bytes([type_high, type_low]);
+        at += 4;
+    }
+    if vlans.count > 0 {
+        walk.mark(status::VLAN);
+        walk.layer(Layer::with(Name::Vlan, vlans.count));
+        walk.vlans = vlans;
+    }
+    (value, at)
+}
+
+/// What an ethertype leads to.
+pub(super) fn dispatch(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
+    match value {
+        ethertype::IPV4 => ip(walk, value, at, 4),
+        ethertype::IPV6 => ip(walk, value, at, 6),
+        ethertype::MPLS_UNICAST | ethertype::MPLS_MULTICAST => mpls::decode(walk, value, at),
+        ethertype::PPPOE_SESSION => pppoe::session(walk, at),
+        ethertype::ERSPAN => erspan(walk, at),
+        _ => layer2_protocol(walk, value, at),
+    }
+}
+
+/// An IP header whose ethertype was read: the version must agree with it.
+fn ip(walk: &mut Walk<'_>, value: u16, at: usize, version: u8) -> Next {
+    if walk.nibble(at).is_some_and(|nibble| nibble != version) {
+        walk.name(Name::Ipvx);
+        walk.mark(status::IPVX);
+        return walk.layer2(value, at);
+    }
+    if version == 4 { Next::ipv4(at) } else { Next::ipv6(at) }
+}
+
+/// ERSPAN directly on Ethernet: 8 bytes, then the mirrored frame.
+fn erspan(walk: &mut Walk<'_>, at: usize) -> Next {
+    walk.name(Name::Erspan);
+    walk.mark(status::ERSPAN);
+    mirrored_frame(walk, ethertype::ERSPAN, at, at + 8)
+}
+
+/// An Ethernet header behind a header of type `value`, its own length field taken for an ethertype.
+pub(super) fn mirrored_frame(walk: &mut Walk<'_>, value: u16, behind: usize, at: usize) -> Next {
+    walk.name(Name::Eth);
+    let Some(inner) = walk.u16(at + 12) else {
+        return walk.layer2(value, behind);
+    };
+    walk.macs = Macs::of_ethernet(at);
+    let (value, at) = vlan_tags(walk, inner, at + HEADER);
+    Next::Ethertype { value, at }
+}
+
+/// A protocol that makes a layer-2 flow.
+fn layer2_protocol(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
+    walk.label(of_ethertype(value));
+    match value {
+        ethertype::ARP | ethertype::AARP => walk.mark(status::ARP),
+        ethertype::RARP => walk.mark(status::RARP),
+        ethertype::LLDP => walk.mark(status::LLDP),
+        ethertype::PPPOE_DISCOVERY => walk.mark(status::PPPOE_DISCOVERY),
+        ethertype::SLOW => slow(walk, at),
+        _ => {}
+    }
+    if walk.payload_end.is_none() {
+        walk.payload_end = known_end(walk, value, at);
+    }
+    walk.layer2(value, at)
+}
+
+/// Slow protocols are told apart by their subtype, the first byte (IEEE 802.3 Annex 57A).
+fn slow(walk: &mut Walk<'_>, at: usize) {
+    match walk.u8(at) {
+        Some(1) => walk.name(Name::Lacp),
+        Some(2) => walk.name(Name::Marker),
+        Some(3) => walk.name(Name::Oampdu),
+        Some(10) => walk.name(Name::Ossp),
+        _ => {}
+    }
+}
+
+/// Where the payload ends, if the protocol tells: ARP for IPv4 over Ethernet takes 28 bytes (RFC 826).
+fn known_end(walk: &Walk<'_>, value: u16, at: usize) -> Option<usize> {
+    match value {
+        ethertype::ARP | ethertype::RARP | ethertype::AARP => Some(at + 28),
+        ethertype::PPPOE_DISCOVERY => pppoe::payload_end(walk, at),
+        _ => None,
+    }
+}

@@ -1,0 +1,56 @@
+//! GPRS tunnelling protocol (3GPP TS 29.060, TS 29.281, TS 29.274), on ports 2123, 2152 and 3386.
+
+use weir_sdk::status;
+
+use super::names::Name;
+use super::transport::Segment;
+use super::walk::{Next, Walk};
+
+const PORTS: [u16; 3] = [2123, 2152, 3386];
+/// The message that carries a user packet.
+const G_PDU: u8 = 255;
+/// Version 1: extension header, sequence number or N-PDU number present; then all three fields are.
+const OPTIONAL_FIELDS: u8 = 0x07;
+const EXTENSION_HEADER: u8 = 0x04;
+
+/// The inner packet; other messages stay plain UDP.
+pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
+    if !segment.serves(&PORTS) {
+        return None;
+    }
+    walk.name(Name::Gtp);
+    walk.mark(status::GTP);
+    let [flags, message] = walk.array(segment.payload)?;
+    if message != G_PDU {
+        return None;
+    }
+    let inner = inner_packet(walk, flags, segment.payload);
+    Some(inner.and_then(|at| walk.ip_by_nibble(at)).unwrap_or_else(|| walk.stop()))
+}
+
+/// Where the user packet begins.
+fn inner_packet(walk: &Walk<'_>, flags: u8, at: usize) -> Option<usize> {
+    match flags >> 5 {
+        0 => Some(at + 20),
+        1 if flags & OPTIONAL_FIELDS != 0 => behind_extensions(walk, flags, at),
+        2 => None,
+        _ => Some(at + 8),
+    }
+}
+
+/// Steps over the extension headers of version 1 (TS 29.281 §5.2): each begins with its length in units of 4
+/// bytes and ends with the type of the next, 0 for none.
+fn behind_extensions(walk: &Walk<'_>, flags: u8, at: usize) -> Option<usize> {
+    let mut header = at + 12;
+    if flags & EXTENSION_HEADER == 0 {
+        return Some(header);
+    }
+    while walk.u8(header - 1)? != 0 {
+        let len = usize::from(walk.u8(header)?) * 4;
+        if len == 0 {
+            return None;
+        }
+        header += len;
+    }
+    Some(header)
+}

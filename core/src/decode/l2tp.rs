@@ -1,0 +1,105 @@
+//! L2TP version 2 (RFC 2661) and 3 (RFC 3931), on port 1701, and the PPP frames behind it.
+
+use weir_sdk::status;
+
+use super::names::{Name, ethertype, of_ethertype, of_ppp, ppp_protocol};
+use super::ppp::{self, PppHeader};
+use super::transport::Segment;
+use super::walk::{Next, Walk};
+
+const PORTS: [u16; 1] = [1701];
+
+/// Bits of the first byte.
+mod flag {
+    pub(super) const CONTROL: u8 = 0x80;
+    pub(super) const LENGTH: u8 = 0x40;
+    pub(super) const SEQUENCE: u8 = 0x08;
+    pub(super) const OFFSET: u8 = 0x02;
+}
+
+/// The inner packet.
+pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
+    if !segment.has_port(&PORTS) {
+        return None;
+    }
+    let [flags, version] = walk.array(segment.payload)?;
+    // The high four bits beside the version are reserved and zero.
+    if !matches!(version, 2 | 3) {
+        return None;
+    }
+    walk.name(Name::L2tp);
+    walk.mark(status::L2TP);
+    if flags & flag::CONTROL != 0 {
+        return Some(walk.stop());
+    }
+    let frame =
+        if version == 2 { behind_version_2(walk, flags, segment.payload) } else { Some(segment.payload + 8) };
+    Some(match frame {
+        Some(at) => link_frame(walk, at),
+        None => walk.stop(),
+    })
+}
+
+/// RFC 2661 §3.1: length, sequence numbers and offset are optional.
+fn behind_version_2(walk: &Walk<'_>, flags: u8, mut at: usize) -> Option<usize> {
+    at += 2;
+    if flags & flag::LENGTH != 0 {
+        at += 2;
+    }
+    at += 4;
+    if flags & flag::SEQUENCE != 0 {
+        at += 4;
+    }
+    if flags & flag::OFFSET != 0 {
+        at += 2 + usize::from(walk.u16(at)?);
+    }
+    Some(at)
+}
+
+/// PPP, or Cisco HDLC by its address byte.
+fn link_frame(walk: &mut Walk<'_>, at: usize) -> Next {
+    walk.mark(status::PPP);
+    if matches!(walk.u8(at), Some(0x0f | 0x8f)) {
+        walk.name(Name::Chdlc);
+        return cisco(walk, at);
+    }
+    walk.name(Name::Ppp);
+    let header = ppp::header(walk, at);
+    match header {
+        Some(PppHeader { protocol: ppp_protocol::MULTILINK, payload }) => multilink(walk, payload),
+        other => payload(walk, other),
+    }
+}
+
+fn cisco(walk: &mut Walk<'_>, at: usize) -> Next {
+    match walk.u16(at + 2) {
+        Some(ethertype::IPV4) => Next::ipv4(at + 4),
+        Some(ethertype::IPV6) => Next::ipv6(at + 4),
+        Some(other) => {
+            walk.label(of_ethertype(other));
+            walk.stop()
+        }
+        None => walk.stop(),
+    }
+}
+
+/// RFC 1990 §3: a header of 4 bytes; only the fragment with the B bit begins with a protocol.
+fn multilink(walk: &mut Walk<'_>, at: usize) -> Next {
+    const BEGINNING: u8 = 0x80;
+    walk.name(Name::Mp);
+    let is_beginning = walk.u8(at).is_some_and(|flags| flags & BEGINNING != 0);
+    let header = if is_beginning { ppp::header(walk, at + 4) } else { None };
+    payload(walk, header)
+}
+
+fn payload(walk: &mut Walk<'_>, header: Option<PppHeader>) -> Next {
+    match header {
+        Some(PppHeader { protocol: ppp_protocol::IPV4, payload }) => Next::ipv4(payload),
+        Some(PppHeader { protocol: ppp_protocol::IPV6, payload }) => Next::ipv6(payload),
+        Some(other) => {
+            walk.label(of_ppp(other.protocol));
+            walk.stop()
+        }
+        None => walk.stop(),
+    }
+}

@@ -1,0 +1,51 @@
+//! Teredo (RFC 4380): IPv6 in UDP over IPv4, recognised by its content.
+
+use weir_sdk::status;
+
+use super::names::Name;
+use super::transport::Segment;
+use super::walk::{Next, Walk};
+
+const MAX_SYSTEM_PORT: u16 = 1024;
+const PORTS: [u16; 1] = [3544];
+/// The prefix of Teredo addresses, 2001:0::/32 (RFC 4380 §2.6).
+const PREFIX: u32 = 0x2001_0000;
+
+/// Indicators in front of the packet (RFC 4380 §5.1.1).
+mod indicator {
+    pub(super) const ORIGIN: u16 = 0x0000;
+    pub(super) const AUTHENTICATION: u16 = 0x0001;
+}
+
+/// The inner packet.
+pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
+    if segment.ip.version != 4 || segment.src.min(segment.dst) <= MAX_SYSTEM_PORT {
+        return None;
+    }
+    let at = behind_indicators(walk, segment.payload)?;
+    let (source, destination) = (walk.u32(at + 8)?, walk.u32(at + 24)?);
+    let is_teredo = segment.has_port(&PORTS) || source == PREFIX || destination == PREFIX;
+    if walk.nibble(at)? != 6 || !is_teredo {
+        return None;
+    }
+    walk.name(Name::Teredo);
+    walk.mark(status::TEREDO);
+    Some(Next::ipv6(at))
+}
+
+/// Where the IPv6 header begins, if the payload begins like one or with an indicator.
+fn behind_indicators(walk: &Walk<'_>, mut at: usize) -> Option<usize> {
+    if walk.u8(at)? == 0x60 {
+        return Some(at);
+    }
+    if walk.u16(at)? == indicator::AUTHENTICATION {
+        let [client, authentication] = walk.array(at + 2)?;
+        at += 13 + usize::from(client) + usize::from(authentication);
+    } else if walk.u16(at)? != indicator::ORIGIN {
+        return None;
+    }
+    if walk.u16(at)? == indicator::ORIGIN {
+        at += 8;
+    }
+    Some(at)
+}

@@ -1,0 +1,146 @@
+//! TCP, UDP, UDP-Lite and SCTP: ports, and what the ports of UDP lead to.
+//!
+//! What comes in: the innermost IP header. What goes out: the inner packet of a tunnel, or the end in the flow of
+//! these ports with the names of what they carry.
+
+use weir_sdk::status;
+
+use super::names::{Name, protocol};
+use super::walk::{End, IpHeader, Next, Walk};
+use super::{ayiya, capwap, dtls, geneve, gtp, l2tp, lwapp, teredo, vxlan};
+
+/// Ports above this one may be the other end of a tunnel.
+const MAX_SYSTEM_PORT: u16 = 1024;
+/// SSDP and UPnP.
+const SSDP_PORT: u16 = 1900;
+/// ESP in UDP (RFC 3948).
+const NAT_TRAVERSAL_PORT: u16 = 4500;
+
+/// A transport header with its ports.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    pub(super) ip: IpHeader,
+    pub(super) src: u16,
+    pub(super) dst: u16,
+    /// First byte behind the header.
+    pub(super) payload: usize,
+}
+
+impl Segment {
+    /// Whether one port is one of these.
+    pub(super) fn has_port(&self, ports: &[u16]) -> bool {
+        ports.contains(&self.src) || ports.contains(&self.dst)
+    }
+
+    /// Whether one port is one of these and the other no system port.
+    pub(super) fn serves(&self, ports: &[u16]) -> bool {
+        (ports.contains(&self.src) && self.dst > MAX_SYSTEM_PORT)
+            || (ports.contains(&self.dst) && self.src > MAX_SYSTEM_PORT)
+    }
+}
+
+/// A decoder of what a segment carries; `None` if it is not that.
+type Tunnel = fn(&mut Walk<'_>, &Segment) -> Option<Next>;
+
+/// The tunnels over UDP, in the order in which they are tried.
+const UDP_TUNNELS: [Tunnel; 7] =
+    [gtp::decode, vxlan::decode, geneve::decode, capwap::decode, lwapp::decode, l2tp::decode, teredo::decode];
+
+/// A TCP, UDP, UDP-Lite or SCTP header.
+pub(super) fn decode(walk: &mut Walk<'_>, ip: IpHeader) -> Next {
+    walk.name(name(ip.protocol));
+    let Some(segment) = segment(walk, ip) else {
+        mark_sctp(walk, ip);
+        return Next::End(End::Ip);
+    };
+    tunnel(walk, &segment).unwrap_or_else(|| {
+        mark_sctp(walk, ip);
+        carried(walk, &segment);
+        Next::End(End::Ip)
+    })
+}
+
+fn name(number: u8) -> Name {
+    match number {
+        protocol::TCP => Name::Tcp,
+        protocol::UDP => Name::Udp,
+        protocol::SCTP => Name::Sctp,
+        _ => Name::Udplite,
+    }
+}
+
+fn mark_sctp(walk: &mut Walk<'_>, ip: IpHeader) {
+    if ip.protocol == protocol::SCTP {
+        walk.mark(status::SCTP);
+    }
+}
+
+/// Reads the ports, if there is room for a header.
+fn segment(walk: &mut Walk<'_>, ip: IpHeader) -> Option<Segment> {
+    if !has_room(walk, &ip) {
+        walk.mark(status::L4_SHORT);
+        return None;
+    }
+    let src = walk.u16(ip.l4_at)?;
+    let dst = walk.u16(ip.l4_at + 2)?;
+    let ip = IpHeader { has_l4: true, src_port: src, dst_port: dst, ..ip };
+    walk.ip = Some(ip);
+    let payload = ip.l4_at + super::lengths::l4(walk, &ip);
+    Some(Segment { ip, src, dst, payload })
+}
+
+/// IPv4 asks the length of the datagram (with an IP header of 20 bytes), IPv6 the captured bytes.
+fn has_room(walk: &Walk<'_>, ip: &IpHeader) -> bool {
+    let minimum = match ip.protocol {
+        protocol::TCP => 20,
+        protocol::SCTP => 16,
+        _ => 8,
+    };
+    if ip.version == 4 { ip.len >= 20 + minimum } else { walk.captured_from(ip.l4_at) >= minimum }
+}
+
+/// The inner packet, if the ports and the payload are those of a tunnel.
+fn tunnel(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
+    if segment.src == 0 || segment.dst == 0 {
+        return None;
+    }
+    if let Some(next) = ayiya::decode(walk, segment) {
+        return Some(next);
+    }
+    if segment.ip.protocol != protocol::UDP {
+        return None;
+    }
+    UDP_TUNNELS.iter().find_map(|decode| decode(walk, segment))
+}
+
+/// Names what a segment carries without leading to another packet.
+fn carried(walk: &mut Walk<'_>, segment: &Segment) {
+    let is_udp = matches!(segment.ip.protocol, protocol::UDP | protocol::UDPLITE);
+    if is_udp {
+        dtls::decode(walk, segment.payload);
+    }
+    if segment.ip.protocol != protocol::SCTP && segment.serves(&[SSDP_PORT]) {
+        walk.name(Name::Ssdp);
+        walk.mark(status::SSDP);
+    } else if is_udp && segment.has_port(&[NAT_TRAVERSAL_PORT]) {
+        udp_encapsulation(walk, segment);
+    }
+}
+
+/// ESP, IKE or a keep-alive in UDP (RFC 3948 §2).
+fn udp_encapsulation(walk: &mut Walk<'_>, segment: &Segment) {
+    walk.name(Name::Udpencap);
+    let udp_length = walk.u16(segment.ip.l4_at + 4);
+    if udp_length == Some(9) && walk.u8(segment.payload) == Some(0xff) {
+        return;
+    }
+    match walk.u32(segment.payload) {
+        // Four zero bytes stand where ESP has its SPI, which is never zero.
+        Some(0) => walk.name(Name::Isakmp),
+        Some(_) => {
+            walk.name(Name::Esp);
+            walk.mark(status::ESP);
+        }
+        None => {}
+    }
+}
