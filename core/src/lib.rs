@@ -1,9 +1,32 @@
-//! weir: captures in, one wide row per flow out.
+//! weir: network captures in, one wide row per flow out.
+//!
+//! The stages, in the order data passes:
+//!
+//! - [`capture`]: file or standard input → raw packets, in batches;
+//! - [`decode`]: raw packet → packet, the layers it has and where they stand;
+//! - [`flow`]: packet → flow, and when a flow ends;
+//! - [`plugins`]: find, load, check, and call the libraries that measure flows;
+//! - [`schema`]: every column of a run, in order: the data dictionary;
+//! - [`sink`]: rows → file.
+//!
+//! [`worker`] takes a batch through them; [`pipeline`] is the one file that knows all stages. What a plugin
+//! author needs is in the crate `weir-sdk`.
 
 pub mod capture;
+pub mod cli;
+pub mod config;
+pub mod counts;
 pub mod decode;
+pub mod error;
 pub mod flow;
+pub mod inputs;
+pub mod pipeline;
 pub mod plugins;
 mod prefetch;
+mod progress;
 pub mod schema;
 pub mod sink;
+pub mod summary;
+pub mod worker;
+
+pub use pipeline::{RunConfig, run};

@@ -167,9 +167,14 @@ fn clash(first: &'static str, second: &'static str, column: String) -> Clash {
     }
 }
 
+/// The tag of columns that would say twice what a conversation's row says of the other direction.
+const ONLY_IN_DIRECTION_ROWS: &str = "direction_rows";
+
 fn output_columns(declared: Declared<'_>, shape: RowShape) -> Vec<OutputColumn> {
+    let repeats_the_other = declared.column.tags.contains(&ONLY_IN_DIRECTION_ROWS);
     let picks: &[(&str, Pick)] = match (shape, declared.column.scope) {
         (RowShape::Direction, _) => &[("", Pick::Own)],
+        (RowShape::Conversation, _) if repeats_the_other => &[],
         (RowShape::Conversation, Scope::Flow) => &[("", Pick::A)],
         (RowShape::Conversation, Scope::Direction) => &[("_a", Pick::A), ("_b", Pick::B)],
     };

@@ -203,19 +203,23 @@ impl<'a> Packet<'a> {
     /// Source MAC address where the link has one.
     #[inline]
     pub fn src_mac(&self) -> Option<Mac> {
-        self.array(usize::from(self.facts.src_mac_offset)).map(Mac)
+        self.mac_at(self.facts.src_mac_offset)
     }
 
     /// Destination MAC address where the link has one.
     #[inline]
     pub fn dst_mac(&self) -> Option<Mac> {
-        self.array(usize::from(self.facts.dst_mac_offset)).map(Mac)
+        self.mac_at(self.facts.dst_mac_offset)
     }
 
     /// Which direction sent it.
     #[inline]
     pub fn side(&self) -> Side {
         Side::from_bit(self.facts.side)
+    }
+
+    fn mac_at(&self, offset: u16) -> Option<Mac> {
+        if offset == NO_OFFSET { None } else { self.array(usize::from(offset)).map(Mac) }
     }
 
     fn ip_at(&self, v4: usize, v6: usize) -> Option<Ip> {

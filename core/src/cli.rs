@@ -1,0 +1,233 @@
+//! Arguments → what the library is asked to do. Precedence: command line, environment, file, defaults.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use weir_sdk::Duration;
+use weir_sdk::options::OptionValue;
+
+use crate::config::FileConfig;
+use crate::error::RunError;
+use crate::flow::{Lifetime, Timeouts};
+use crate::pipeline::RunConfig;
+use crate::plugins::Selection;
+use crate::schema::RowShape;
+use crate::sink::Profile;
+
+/// Reads network captures, follows flows, lets plugins measure them, and writes one row per flow.
+#[derive(Debug, Parser)]
+#[command(
+    name = "weir",
+    version,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  weir capture.pcap                        rows in capture.flows.csv\n  \
+                  weir -w flows.csv.gz day1.pcap day2.pcap two captures as one, rows compressed\n  \
+                  zcat x.pcap.gz | weir -                  from standard input to standard output\n  \
+                  weir --profile tranalyzer capture.pcap   Tranalyzer's text format\n  \
+                  weir plugin list                         what can be measured\n  \
+                  weir columns                             what each column means\n\n\
+                  Exit status: 0 done, 1 usage or output, 2 input unreadable, 3 partial (rows were written), \
+                  130 interrupted."
+)]
+pub struct Cli {
+    /// Other work than reading captures.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How captures are read.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Work that stands in subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What plugins there are, and what they measure
+    Plugin {
+        /// List them or describe one.
+        #[command(subcommand)]
+        action: PluginAction,
+    },
+    /// The columns of a run: name, type, unit, definition, source
+    Columns(ColumnsArgs),
+}
+
+/// What to say of plugins.
+#[derive(Debug, Subcommand)]
+pub enum PluginAction {
+    /// List the plugins that are found
+    List {
+        /// Also say where each comes from and how much memory it takes for each flow
+        #[arg(short, long)]
+        verbose: bool,
+        /// Look for plugins here first
+        #[arg(long, value_name = "DIR", env = "WEIR_PLUGIN_DIR", value_delimiter = ':')]
+        plugin_dir: Vec<PathBuf>,
+    },
+    /// Describe one plugin: its options and columns
+    Info {
+        /// Its name, or the file of its library
+        name: String,
+        /// Look for plugins here first
+        #[arg(long, value_name = "DIR", env = "WEIR_PLUGIN_DIR", value_delimiter = ':')]
+        plugin_dir: Vec<PathBuf>,
+    },
+}
+
+/// How to print the columns.
+#[derive(Debug, Args)]
+pub struct ColumnsArgs {
+    /// As JSON, the dictionary that is written beside each flow file
+    #[arg(long, conflicts_with = "markdown")]
+    pub json: bool,
+    /// As Markdown
+    #[arg(long)]
+    pub markdown: bool,
+    /// One row per conversation or per direction
+    #[arg(long, value_enum, default_value_t = Rows::Conversation)]
+    pub rows: Rows,
+    /// Which plugins
+    #[command(flatten)]
+    pub plugins: PluginArgs,
+}
+
+/// What a row stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Rows {
+    /// One row per conversation, direction columns twice
+    Conversation,
+    /// One row per direction
+    Direction,
+}
+
+impl From<Rows> for RowShape {
+    fn from(rows: Rows) -> Self {
+        match rows {
+            Rows::Conversation => RowShape::Conversation,
+            Rows::Direction => RowShape::Direction,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ProfileName {
+    Weir,
+    Tranalyzer,
+}
+
+/// Which plugins take part.
+#[derive(Debug, Default, Args)]
+pub struct PluginArgs {
+    /// Plugins by name or library file, separated by commas [default: all that are on by default]
+    #[arg(short, long = "plugins", value_name = "NAME,..", env = "WEIR_PLUGINS", value_delimiter = ',')]
+    plugins: Vec<String>,
+    /// Look for plugins here first
+    #[arg(long, value_name = "DIR", env = "WEIR_PLUGIN_DIR", value_delimiter = ':')]
+    plugin_dir: Vec<PathBuf>,
+    /// Set an option of a plugin
+    #[arg(short, long = "option", value_name = "PLUGIN.OPTION=VALUE", value_parser = plugin_option)]
+    option: Vec<(String, String, String)>,
+}
+
+/// How captures are read.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Captures, or folders of captures; `-` is standard input
+    #[arg(value_name = "CAPTURE")]
+    captures: Vec<PathBuf>,
+    /// A capture, as if named plainly; can be repeated
+    #[arg(short, long, value_name = "CAPTURE")]
+    read: Vec<PathBuf>,
+    /// Where the rows go; the extension tells the format: csv, tsv, txt, each also with .gz or .zst; `-` is
+    /// standard output [default: CAPTURE.flows.csv]
+    #[arg(short, long, value_name = "FILE", env = "WEIR_WRITE")]
+    write: Option<PathBuf>,
+    /// One row per conversation or per direction [default: conversation]
+    #[arg(long, value_enum, env = "WEIR_ROWS")]
+    rows: Option<Rows>,
+    /// Whose names, formats, and rows are printed [default: weir]
+    #[arg(long, value_enum, env = "WEIR_PROFILE")]
+    profile: Option<ProfileName>,
+    /// End a direction after this silence: seconds, or with a unit as in 90s, 5m [default: 182s]
+    #[arg(long, value_name = "TIME", env = "WEIR_IDLE_TIMEOUT", value_parser = duration)]
+    idle_timeout: Option<Duration>,
+    /// End a conversation after this life, active or not [default: never]
+    #[arg(long, value_name = "TIME", env = "WEIR_ACTIVE_TIMEOUT", value_parser = duration)]
+    active_timeout: Option<Duration>,
+    /// Settings file; the command line and the environment count before it
+    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
+    config: Option<PathBuf>,
+    /// Write the summary as JSON to this file, too
+    #[arg(long, value_name = "FILE", env = "WEIR_SUMMARY")]
+    summary: Option<PathBuf>,
+    /// No summary and no progress bar, warnings only
+    #[arg(short, long)]
+    pub quiet: bool,
+    #[command(flatten)]
+    plugins: PluginArgs,
+}
+
+impl RunArgs {
+    /// The arguments with what the settings file adds to them.
+    ///
+    /// # Errors
+    ///
+    /// A settings file that cannot be read or understood.
+    pub fn into_config(self) -> Result<RunConfig, RunError> {
+        let file = self.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
+        let profile = match self.profile {
+            Some(ProfileName::Tranalyzer) => Profile::Tranalyzer,
+            Some(ProfileName::Weir) => Profile::Weir,
+            None => file.profile().unwrap_or_default(),
+        };
+        Ok(RunConfig {
+            inputs: self.read.into_iter().chain(self.captures).collect(),
+            output: self.write.or_else(|| file.write.clone()),
+            rows: self.rows.map(RowShape::from).or_else(|| file.rows()),
+            profile,
+            timeouts: timeouts(&file, self.idle_timeout, self.active_timeout),
+            plugins: self.plugins.into_selection(&file),
+            summary: self.summary,
+            quiet: self.quiet,
+        })
+    }
+}
+
+impl PluginArgs {
+    /// The plugins wanted here, and those of a settings file where nothing is said.
+    pub fn into_selection(self, file: &FileConfig) -> Selection {
+        let or = |said: Vec<_>, file: &[_]| if said.is_empty() { file.to_vec() } else { said };
+        // The command line's value for an option comes last and counts.
+        let options = file.options().chain(self.option).collect();
+        Selection {
+            wanted: or(self.plugins, &file.plugins),
+            folders: self.plugin_dir.into_iter().chain(file.plugin_dirs.iter().cloned()).collect(),
+            options,
+        }
+    }
+}
+
+fn timeouts(file: &FileConfig, idle: Option<Duration>, active: Option<Duration>) -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    for (lifetime, timeout) in file.timeouts() {
+        timeouts.set(lifetime, timeout);
+    }
+    if let Some(idle) = idle {
+        timeouts.set(Lifetime::Idle, idle);
+    }
+    timeouts.active = active.or_else(|| file.active_timeout()).map(|active| active.0);
+    timeouts
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = Duration::from_text(text).filter(|duration| duration.0 > 0);
+    parsed.ok_or_else(|| "it must be a time above 0, such as `182`, `90s`, or `5m`".into())
+}
+
+fn plugin_option(text: &str) -> Result<(String, String, String), String> {
+    let parts = text.split_once('=').and_then(|(name, value)| Some((name.split_once('.')?, value)));
+    match parts {
+        Some(((plugin, option), value)) => Ok((plugin.into(), option.into(), value.into())),
+        None => Err("it must read `plugin.option=value`".into()),
+    }
+}

@@ -1,0 +1,185 @@
+//! The settings file, `weir.toml`.
+//!
+//! ```toml
+//! plugins = ["basic_flow", "basic_stats"]
+//! rows = "direction"
+//! idle-timeout = "182s"
+//!
+//! [tcp-timeouts]
+//! established = "610s"
+//! reset = "100ms"
+//!
+//! [options.some_plugin]
+//! threshold = "0.6"
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+use weir_sdk::Duration;
+use weir_sdk::options::OptionValue;
+
+use crate::error::RunError;
+use crate::flow::Lifetime;
+use crate::schema::RowShape;
+use crate::sink::Profile;
+
+/// What a settings file says; absent things stay absent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct FileConfig {
+    /// Plugins by name or library file.
+    pub plugins: Vec<String>,
+    /// Folders to look for plugins in.
+    pub plugin_dirs: Vec<PathBuf>,
+    /// Where the rows go.
+    pub write: Option<PathBuf>,
+    rows: Option<RowsName>,
+    profile: Option<ProfileName>,
+    idle_timeout: Option<Time>,
+    active_timeout: Option<Time>,
+    tcp_timeouts: TcpTimeouts,
+    options: BTreeMap<String, BTreeMap<String, toml::Value>>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RowsName {
+    Conversation,
+    Direction,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ProfileName {
+    Weir,
+    Tranalyzer,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TcpTimeouts {
+    new: Option<Time>,
+    established: Option<Time>,
+    closing: Option<Time>,
+    closed: Option<Time>,
+    reset: Option<Time>,
+}
+
+/// A time as a text with a unit or as a number of seconds.
+#[derive(Clone, Copy, Debug)]
+struct Time(Duration);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = text_of(&toml::Value::deserialize(deserializer)?);
+        let parsed = Duration::from_text(&text).filter(|duration| duration.0 > 0);
+        parsed.map(Time).ok_or_else(|| {
+            serde::de::Error::custom(format!("`{text}` is no time above 0, such as `\"90s\"` or `\"5m\"`"))
+        })
+    }
+}
+
+/// A value as one would write it after `=` on the command line.
+fn text_of(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+impl FileConfig {
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    ///
+    /// One sentence with the file, the line, and what is wrong there.
+    pub fn read(path: &Path) -> Result<Self, RunError> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            RunError::Usage(format!("cannot read settings `{}`: {error}; check `--config`", path.display()))
+        })?;
+        toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.lines().count().max(1);
+            RunError::Usage(format!("settings `{}`, line {line}: {}", path.display(), error.message()))
+        })
+    }
+
+    /// What a row stands for.
+    pub fn rows(&self) -> Option<RowShape> {
+        self.rows.map(|rows| match rows {
+            RowsName::Conversation => RowShape::Conversation,
+            RowsName::Direction => RowShape::Direction,
+        })
+    }
+
+    /// Whose names and formats are printed.
+    pub fn profile(&self) -> Option<Profile> {
+        self.profile.map(|profile| match profile {
+            ProfileName::Weir => Profile::Weir,
+            ProfileName::Tranalyzer => Profile::Tranalyzer,
+        })
+    }
+
+    /// The limit on a conversation's life.
+    pub fn active_timeout(&self) -> Option<Duration> {
+        self.active_timeout.map(|time| time.0)
+    }
+
+    /// The timeouts that are set.
+    pub fn timeouts(&self) -> impl Iterator<Item = (Lifetime, Duration)> + '_ {
+        let tcp = &self.tcp_timeouts;
+        let all = [
+            (Lifetime::Idle, self.idle_timeout),
+            (Lifetime::TcpNew, tcp.new),
+            (Lifetime::TcpEstablished, tcp.established),
+            (Lifetime::TcpClosing, tcp.closing),
+            (Lifetime::TcpClosed, tcp.closed),
+            (Lifetime::TcpReset, tcp.reset),
+        ];
+        all.into_iter().filter_map(|(lifetime, time)| time.map(|time| (lifetime, time.0)))
+    }
+
+    /// The plugins' options: plugin, option, value.
+    pub fn options(&self) -> impl Iterator<Item = (String, String, String)> + '_ {
+        self.options.iter().flat_map(|(plugin, options)| {
+            options.iter().map(move |(option, value)| (plugin.clone(), option.clone(), text_of(value)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<FileConfig, String> {
+        let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+        std::fs::write(file.path(), text).map_err(|error| error.to_string())?;
+        FileConfig::read(file.path()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn times_take_numbers_and_texts_with_a_unit() {
+        let config = read("idle-timeout = 30\n[tcp-timeouts]\nreset = \"50ms\"\n").unwrap();
+        let timeouts: Vec<_> = config.timeouts().collect();
+        assert_eq!(
+            timeouts,
+            [(Lifetime::Idle, Duration(30_000_000_000)), (Lifetime::TcpReset, Duration(50_000_000))]
+        );
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let message = read("rows = \"direction\"\nidle-timeuot = 3\n").unwrap_err();
+        assert!(message.contains("line 2") && message.contains("idle-timeuot"), "{message}");
+    }
+
+    #[test]
+    fn options_of_plugins_keep_their_text() {
+        let config = read("[options.lengths]\nbin = 100\nname = \"x\"\n").unwrap();
+        let options: Vec<_> = config.options().collect();
+        assert_eq!(options[0], ("lengths".into(), "bin".into(), "100".into()));
+        assert_eq!(options[1], ("lengths".into(), "name".into(), "x".into()));
+    }
+}

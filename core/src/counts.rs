@@ -1,0 +1,73 @@
+//! Where every packet went: in a flow, or in a named counter.
+
+use crate::capture::Record;
+use crate::decode::NoFlow;
+
+/// Counts of a worker. `read` is the sum of `in_flows` and all of `not_in_flows`.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    /// Packets read.
+    pub read: u64,
+    /// Packets that belong to a flow.
+    pub in_flows: u64,
+    /// Packets that do not, by reason, in the order of [`NoFlow::ALL`].
+    pub not_in_flows: Vec<u64>,
+    /// Packets of link types that are not decoded, by link type.
+    pub unsupported_link_types: Vec<(u16, u64)>,
+    /// Bytes captured.
+    pub captured_bytes: u64,
+    /// Bytes on the wire.
+    pub wire_bytes: u64,
+    /// Conversations that ended.
+    pub conversations: u64,
+    /// Directions that ended.
+    pub directions: u64,
+    /// Earliest and latest time of a packet, nanoseconds since 1970-01-01 UTC.
+    pub span: Option<(i64, i64)>,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self {
+            read: 0,
+            in_flows: 0,
+            not_in_flows: vec![0; NoFlow::ALL.len()],
+            unsupported_link_types: Vec::new(),
+            captured_bytes: 0,
+            wire_bytes: 0,
+            conversations: 0,
+            directions: 0,
+            span: None,
+        }
+    }
+}
+
+impl Counts {
+    /// Counts a record that was read.
+    #[inline]
+    pub fn read(&mut self, record: &Record) {
+        self.read += 1;
+        self.captured_bytes += u64::from(record.captured_len);
+        self.wire_bytes += u64::from(record.wire_len);
+        let time = record.time_ns;
+        self.span = Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+    }
+
+    /// Counts a packet that belongs to no flow.
+    pub fn no_flow(&mut self, reason: NoFlow, record: &Record) {
+        self.not_in_flows[reason as usize] += 1;
+        if reason == NoFlow::UnsupportedLinkType {
+            let known = self.unsupported_link_types.iter_mut().find(|(link, _)| *link == record.link_type);
+            match known {
+                Some((_, count)) => *count += 1,
+                None => self.unsupported_link_types.push((record.link_type, 1)),
+            }
+        }
+    }
+
+    /// The counters of packets in no flow that are not zero, with their names.
+    pub fn reasons(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        let counted = NoFlow::ALL.iter().zip(&self.not_in_flows);
+        counted.filter(|&(_, &count)| count > 0).map(|(reason, &count)| (reason.name(), count))
+    }
+}

@@ -1,0 +1,64 @@
+//! A progress bar for people: on a terminal, and only for what takes over a second.
+
+use std::cell::{Cell, OnceCell};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Nothing is drawn before this.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Shows how far a run has come.
+pub(crate) struct Progress {
+    started: Instant,
+    total: Option<u64>,
+    bytes: Cell<u64>,
+    packets: Cell<u64>,
+    quiet: bool,
+    bar: OnceCell<ProgressBar>,
+}
+
+impl Progress {
+    /// Of a run over `total` bytes, if that is known.
+    pub(crate) fn new(quiet: bool, total: Option<u64>) -> Self {
+        Self {
+            started: Instant::now(),
+            total,
+            bytes: Cell::new(0),
+            packets: Cell::new(0),
+            quiet,
+            bar: OnceCell::new(),
+        }
+    }
+
+    /// So many bytes and packets more.
+    pub(crate) fn advance(&self, bytes: u64, packets: u64) {
+        self.bytes.set(self.bytes.get() + bytes);
+        self.packets.set(self.packets.get() + packets);
+        if self.quiet || self.started.elapsed() < PATIENCE {
+            return;
+        }
+        let bar = self.bar.get_or_init(|| bar(self.total));
+        bar.set_position(self.bytes.get());
+        bar.set_message(format!("{} packets", indicatif::HumanCount(self.packets.get())));
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Hidden by itself where standard error is no terminal.
+fn bar(total: Option<u64>) -> ProgressBar {
+    let template = match total {
+        Some(_) => {
+            "{bar:32} {percent:>3} %  {bytes} of {total_bytes}  {binary_bytes_per_sec}  {msg}  {eta} left"
+        }
+        None => "{spinner} {bytes}  {binary_bytes_per_sec}  {msg}",
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr()).with_style(style)
+}

@@ -1,0 +1,220 @@
+//! What a run did: for people on standard error, for programs as JSON.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use indicatif::{DecimalBytes, HumanCount};
+use serde_json::{Map, Value, json};
+
+use crate::counts::Counts;
+use crate::schema::Schema;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was read.
+    #[default]
+    Complete,
+    /// Rows were written, but a capture was cut, an input refused, or a plugin failed.
+    Partial,
+    /// A signal came.
+    Interrupted,
+}
+
+impl Ending {
+    /// The exit status of the command.
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Ending::Complete => 0,
+            Ending::Partial => 3,
+            Ending::Interrupted => 130,
+        }
+    }
+}
+
+/// A plugin that took part.
+#[derive(Clone, Debug)]
+pub struct PluginUse {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Bytes of its state for each live conversation.
+    pub bytes_per_flow: usize,
+}
+
+/// The summary of a run. It adds up: packets read are those in flows and those of each counter.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// What was read.
+    pub inputs: Vec<PathBuf>,
+    /// Where the rows stand.
+    pub output: PathBuf,
+    /// Where every packet went.
+    pub counts: Counts,
+    /// Rows written.
+    pub rows: u64,
+    /// Columns of a row.
+    pub columns: usize,
+    /// From start to the last row.
+    pub elapsed: Duration,
+    /// The plugins, in order.
+    pub plugins: Vec<PluginUse>,
+    /// What was not as it should be, a sentence each.
+    pub warnings: Vec<String>,
+    /// Something is missing from the rows.
+    pub is_partial: bool,
+    /// How the run ended.
+    pub ending: Ending,
+}
+
+impl Summary {
+    /// Of a run that has just begun.
+    pub fn new(schema: &Schema, output: &Path) -> Self {
+        let used = |plugin: &weir_sdk::abi::PluginInfo| PluginUse {
+            name: plugin.name,
+            version: plugin.version,
+            bytes_per_flow: plugin.state_size,
+        };
+        Self {
+            inputs: Vec::new(),
+            output: output.to_owned(),
+            counts: Counts::default(),
+            rows: 0,
+            columns: schema.columns().len(),
+            elapsed: Duration::ZERO,
+            plugins: schema.plugins().iter().map(used).collect(),
+            warnings: Vec::new(),
+            is_partial: false,
+            ending: Ending::Complete,
+        }
+    }
+
+    /// Takes over what the worker counted.
+    pub fn count(&mut self, counts: &Counts, elapsed: Duration) {
+        self.counts = counts.clone();
+        self.elapsed = elapsed;
+        for (link_type, packets) in &counts.unsupported_link_types {
+            self.warnings.push(format!(
+                "{packets} packets have link type {link_type}, which weir does not decode; they are in no flow"
+            ));
+        }
+    }
+
+    /// For programs.
+    pub fn json(&self) -> String {
+        let counts = &self.counts;
+        let reasons: Map<String, Value> =
+            counts.reasons().map(|(name, count)| (name.to_owned(), json!(count))).collect();
+        let plugins: Vec<Value> = self
+            .plugins
+            .iter()
+            .map(|p| json!({"name": p.name, "version": p.version, "bytes_per_flow": p.bytes_per_flow}))
+            .collect();
+        let value = json!({
+            "weir": env!("CARGO_PKG_VERSION"),
+            "inputs": self.inputs,
+            "output": self.output,
+            "packets": {"read": counts.read, "in_flows": counts.in_flows, "not_in_flows": reasons},
+            "bytes": {"captured": counts.captured_bytes, "wire": counts.wire_bytes},
+            "flows": {"conversations": counts.conversations, "directions": counts.directions},
+            "rows": self.rows,
+            "columns": self.columns,
+            "time": {
+                "first_ns": counts.span.map(|span| span.0),
+                "last_ns": counts.span.map(|span| span.1),
+            },
+            "elapsed_seconds": self.elapsed.as_secs_f64(),
+            "plugins": plugins,
+            "warnings": self.warnings,
+            "exit_status": self.ending.exit_status(),
+        });
+        format!("{value:#}\n")
+    }
+
+    fn packets_line(&self) -> String {
+        let counts = &self.counts;
+        let outside = counts.read - counts.in_flows;
+        let mut line = format!("{} read, {} in flows", HumanCount(counts.read), HumanCount(counts.in_flows));
+        if outside > 0 {
+            let reasons: Vec<String> =
+                counts.reasons().map(|(name, count)| format!("{} {name}", HumanCount(count))).collect();
+            line += &format!(", {} not ({})", HumanCount(outside), reasons.join(", "));
+        }
+        line
+    }
+
+    fn flows_line(&self) -> String {
+        format!(
+            "{} conversations with {} directions, in {} rows of {} columns",
+            HumanCount(self.counts.conversations),
+            HumanCount(self.counts.directions),
+            HumanCount(self.rows),
+            self.columns
+        )
+    }
+
+    fn speed_line(&self) -> String {
+        let seconds = self.elapsed.as_secs_f64().max(1e-9);
+        let per_second = |amount: u64| (amount as f64 / seconds) as u64;
+        format!(
+            "{} packets/s, {}/s, {:.2?} in all",
+            HumanCount(per_second(self.counts.read)),
+            DecimalBytes(per_second(self.counts.captured_bytes)),
+            self.elapsed
+        )
+    }
+
+    fn output_line(&self) -> String {
+        match self.ending {
+            Ending::Interrupted if self.output.as_os_str().is_empty() => {
+                "interrupted before a row was written".into()
+            }
+            Ending::Interrupted => format!("{} (interrupted: what had been read)", self.output.display()),
+            _ if self.output == Path::new("-") => "standard output".into(),
+            _ => self.output.display().to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plugins: Vec<String> = self.plugins.iter().map(|p| format!("{} {}", p.name, p.version)).collect();
+        writeln!(f, "packets   {}", self.packets_line())?;
+        writeln!(f, "flows     {}", self.flows_line())?;
+        if let Some((first, last)) = self.counts.span {
+            writeln!(f, "captured  {}", time_span(first, last))?;
+        }
+        writeln!(f, "speed     {}", self.speed_line())?;
+        writeln!(f, "plugins   {}", plugins.join(", "))?;
+        writeln!(f, "rows      {}", self.output_line())?;
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
+        Ok(())
+    }
+}
+
+/// `2026-01-02T03:04:05Z to 2026-01-02T03:06:00Z (1m 55s)`.
+fn time_span(first: i64, last: i64) -> String {
+    let length = Duration::from_nanos(last.abs_diff(first));
+    let rounded = Duration::from_millis(length.as_millis() as u64);
+    let length = if rounded.is_zero() {
+        format!("{length:?}")
+    } else {
+        humantime::format_duration(rounded).to_string()
+    };
+    format!("{} to {} ({length})", date(first), date(last))
+}
+
+/// Times that no calendar of four-digit years holds are printed as seconds.
+fn date(time_ns: i64) -> String {
+    let after = u64::try_from(time_ns)
+        .ok()
+        .and_then(|ns| SystemTime::UNIX_EPOCH.checked_add(Duration::from_nanos(ns)));
+    match after {
+        Some(time) => humantime::format_rfc3339_seconds(time).to_string(),
+        None => format!("{} s", time_ns as f64 / 1e9),
+    }
+}
