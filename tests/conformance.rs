@@ -80,8 +80,7 @@ fn rows_agree_with_the_reference() {
     let groups = gather(&compared);
     print_report(&groups);
     compared.iter().filter_map(|one| one.failure.as_ref()).for_each(|failure| println!("no rows: {failure}"));
-    fs::write(target_folder().join("conformance.tsv"), report::list(&groups))
-        .expect("the target folder is writable");
+    write_list(&groups);
     let decides = report::together(&groups, DECIDING);
     print!("{}", report::figures_line("deciding groups", &decides));
     let wrong_header = compared.iter().find_map(|one| one.wrong_header.as_ref());
@@ -166,6 +165,13 @@ fn gather(compared: &[Compared]) -> Groups {
         groups.entry(report::group(capture).to_owned()).or_default().add(outcome);
     }
     groups
+}
+
+fn write_list(groups: &Groups) {
+    let folder = target_folder();
+    let written = fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(folder.join("conformance.tsv"), report::list(groups)));
+    written.expect("the target folder is writable");
 }
 
 fn print_report(groups: &Groups) {

@@ -308,7 +308,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         difference: "17",
         columns: &["minIAT", "maxIAT", "avgIAT", "stdIAT"],
-        effect: Effect::LeftOut(gap_wrapped),
+        effect: Effect::LeftOut(|pair| own_gap_wrapped(&pair.reference)),
         reason: "a negative gap wraps in the reference",
     },
     Rule {

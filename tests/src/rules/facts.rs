@@ -122,9 +122,14 @@ pub(super) fn opposite_differs(pair: &Pair<'_>) -> bool {
 /// A difference of seconds that was negative before it became a u32.
 pub(super) const WRAPPED: f64 = 2_147_483_648.0;
 
+/// Time went back between two packets of this direction.
+pub(super) fn own_gap_wrapped(row: &Row<'_>) -> bool {
+    row.number("maxIAT") >= WRAPPED
+}
+
+/// Time went back in either direction.
 pub(super) fn gap_wrapped(pair: &Pair<'_>) -> bool {
-    let wrapped = |row: &Row<'_>| row.number("maxIAT") >= WRAPPED;
-    wrapped(&pair.reference) || pair.opposite.as_ref().is_some_and(wrapped)
+    own_gap_wrapped(&pair.reference) || pair.opposite.as_ref().is_some_and(own_gap_wrapped)
 }
 
 pub(super) fn only_ours_jumps(pair: &Pair<'_>) -> bool {
