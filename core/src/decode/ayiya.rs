@@ -15,12 +15,12 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     }
     let [lengths, signature, _, next_header] = walk.array(segment.payload)?;
     let inner = segment.payload + header_len(lengths, signature);
-    let version = walk.nibble(inner);
+    let version = walk.nibble(inner)?;
     if segment.ip.protocol == protocol::SCTP || next_header == protocol::NO_NEXT {
         named(walk);
         return Some(walk.stop());
     }
-    match (next_header, version?) {
+    match (next_header, version) {
         (protocol::IPV6, 6) => {
             named(walk);
             Some(Next::ipv6(inner))

@@ -16,12 +16,12 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
         return None;
     }
     let [options, flags, protocol_high, protocol_low, ..] = walk.array::<HEADER>(segment.payload)?;
-    if flags & 0x3f != 0 {
+    let at = segment.payload + HEADER + 4 * usize::from(options & 0x3f);
+    if flags & 0x3f != 0 || !walk.reaches(at) {
         return None;
     }
     walk.name(Name::Geneve);
     walk.mark(status::GENEVE);
-    let at = segment.payload + HEADER + 4 * usize::from(options & 0x3f);
     Some(match u16::from_be_bytes([protocol_high, protocol_low]) {
         ethertype::BRIDGED_ETHERNET => inner::ethernet(walk, at, Rules::Pppoe),
         ethertype::IPV4 => Next::ipv4(at),

@@ -24,16 +24,18 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     if message != G_PDU {
         return None;
     }
-    let inner = inner_packet(walk, flags, segment.payload);
-    Some(inner.and_then(|at| walk.ip_by_nibble(at)).unwrap_or_else(|| walk.stop()))
+    if flags >> 5 == 2 {
+        return Some(walk.stop());
+    }
+    let inner = inner_packet(walk, flags, segment.payload).filter(|&at| walk.reaches(at))?;
+    Some(walk.ip_by_nibble(inner).unwrap_or_else(|| walk.stop()))
 }
 
-/// Where the user packet begins.
+/// Where the user packet begins, by version.
 fn inner_packet(walk: &Walk<'_>, flags: u8, at: usize) -> Option<usize> {
     match flags >> 5 {
         0 => Some(at + 20),
         1 if flags & OPTIONAL_FIELDS != 0 => behind_extensions(walk, flags, at),
-        2 => None,
         _ => Some(at + 8),
     }
 }

@@ -27,17 +27,22 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     if !matches!(version, 2 | 3) {
         return None;
     }
-    walk.name(Name::L2tp);
-    walk.mark(status::L2TP);
     if flags & flag::CONTROL != 0 {
+        named(walk);
         return Some(walk.stop());
     }
     let frame =
-        if version == 2 { behind_version_2(walk, flags, segment.payload) } else { Some(segment.payload + 8) };
-    Some(match frame {
-        Some(at) => link_frame(walk, at),
-        None => walk.stop(),
-    })
+        if version == 2 { behind_version_2(walk, flags, segment.payload)? } else { segment.payload + 8 };
+    if !walk.reaches(frame) {
+        return None;
+    }
+    named(walk);
+    Some(link_frame(walk, frame))
+}
+
+fn named(walk: &mut Walk<'_>) {
+    walk.name(Name::L2tp);
+    walk.mark(status::L2TP);
 }
 
 /// RFC 2661 §3.1: length, sequence numbers and offset are optional.

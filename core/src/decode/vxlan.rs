@@ -33,9 +33,12 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     if header[1] != 0 || header[7] != 0 || (is_gpe && header[2] != 0) {
         return None;
     }
+    let at = segment.payload + HEADER;
+    if !walk.reaches(at) {
+        return None;
+    }
     walk.name(if is_gpe { Name::VxlanGpe } else { Name::Vxlan });
     walk.mark(status::VXLAN);
-    let at = segment.payload + HEADER;
     if is_gpe && header[0] & NEXT_PROTOCOL != 0 {
         return by_next_protocol(walk, header[3], at);
     }
