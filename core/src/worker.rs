@@ -9,7 +9,7 @@ use weir_sdk::plugin::{EndFacts, HeaderChain, HeaderChains};
 
 use crate::capture::Record;
 use crate::counts::Counts;
-use crate::decode::{Decoded, Decoder};
+use crate::decode::{Decoded, Decoder, link_direction};
 use crate::flow::{Clocks, FlowTable, LinkEnds, Slab, Timeouts};
 use crate::plugins::{Crew, PluginFault};
 use crate::prefetch::prefetch;
@@ -109,7 +109,7 @@ impl Worker {
             match self.decoder.decode(record, window, &mut packet) {
                 Decoded::Flow => {
                     packet.ordinal = self.counts.read;
-                    links.push(link_ends(record));
+                    links.push(link_ends(record, window));
                     clocks.push(clock);
                     facts.push(packet);
                 }
@@ -174,8 +174,10 @@ impl Worker {
     }
 }
 
-fn link_ends(record: &Record) -> LinkEnds {
-    LinkEnds { link_type: record.link_type, direction: None }
+#[inline]
+fn link_ends(record: &Record, window: &[u8]) -> LinkEnds {
+    let frame = window.get(record.start..record.start + record.captured_len as usize).unwrap_or(&[]);
+    LinkEnds { link_type: record.link_type, direction: link_direction(record.link_type, frame) }
 }
 
 /// The decoder's chains as plugins ask for them.

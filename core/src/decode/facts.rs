@@ -34,6 +34,9 @@ pub(super) fn of_ip(walk: &mut Walk<'_>, ip: &IpHeader, facts: &mut PacketFacts)
     if ip.has_l4 && ip.fragment.offset == 0 {
         layer4(walk, ip, facts);
     }
+    if is_land_attack(walk, ip) {
+        walk.mark(status::LAND_ATTACK);
+    }
     common(walk, facts);
 }
 
@@ -58,7 +61,7 @@ fn common(walk: &Walk<'_>, facts: &mut PacketFacts) {
     facts.vlan_count = u8::try_from(walk.vlans.count).unwrap_or(u8::MAX);
 }
 
-fn layer4(walk: &mut Walk<'_>, ip: &IpHeader, facts: &mut PacketFacts) {
+fn layer4(walk: &Walk<'_>, ip: &IpHeader, facts: &mut PacketFacts) {
     facts.flags |= flag::HAS_L4;
     facts.src_port = ip.src_port;
     facts.dst_port = ip.dst_port;
@@ -69,9 +72,14 @@ fn layer4(walk: &mut Walk<'_>, ip: &IpHeader, facts: &mut PacketFacts) {
         facts.flags |= flag::HAS_TCP_FLAGS;
         facts.tcp_flags = tcp_flags;
     }
-    if ip.src_port == ip.dst_port && is_to_itself(walk, ip) {
-        walk.mark(status::LAND_ATTACK);
-    }
+}
+
+/// TCP from an address and port to the same; ports that are cut off count as equal.
+fn is_land_attack(walk: &Walk<'_>, ip: &IpHeader) -> bool {
+    ip.protocol == protocol::TCP
+        && ip.fragment.offset == 0
+        && ip.src_port == ip.dst_port
+        && is_to_itself(walk, ip)
 }
 
 fn is_to_itself(walk: &Walk<'_>, ip: &IpHeader) -> bool {

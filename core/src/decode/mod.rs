@@ -37,8 +37,12 @@ mod no_flow;
 mod ppi;
 mod ppp;
 mod pppoe;
+#[cfg(test)]
+mod properties;
 mod protocol;
 mod teredo;
+#[cfg(test)]
+mod testing;
 mod transport;
 mod vxlan;
 mod walk;

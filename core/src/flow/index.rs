@@ -16,12 +16,13 @@ pub struct Index {
 
 const FEWEST: usize = 1024;
 
-impl Index {
-    /// An empty index.
-    pub fn new() -> Self {
+impl Default for Index {
+    fn default() -> Self {
         Self { entries: vec![0; FEWEST].into_boxed_slice(), occupied: 0 }
     }
+}
 
+impl Index {
     /// Asks for the cache line where a search for `hash` will begin.
     #[inline]
     pub fn prefetch(&self, hash: u64) {
@@ -140,7 +141,7 @@ mod tests {
         /// Few distinct hashes, so that runs are long and wrap around.
         #[test]
         fn behaves_like_a_map(steps in prop::collection::vec((any::<bool>(), 0u64..40, 0u32..200), 0..600)) {
-            let mut index = Index::new();
+            let mut index = Index::default();
             let mut map: HashMap<u32, u64> = HashMap::new();
             for (insert, hash, slot) in steps {
                 let hash = hash + 1000;
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn grows_beyond_its_first_size_and_keeps_every_slot() {
-        let mut index = Index::new();
+        let mut index = Index::default();
         (0..5000).for_each(|slot| index.insert(u64::from(slot) * 7919, slot));
         assert!(
             (0..5000).all(|slot| index.find(u64::from(slot) * 7919, |found| found == slot) == Some(slot))

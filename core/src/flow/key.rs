@@ -3,7 +3,9 @@
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::RandomState;
-use weir_sdk::{Ip, Packet, Side};
+use weir_sdk::{Ip, Packet};
+
+use crate::decode::LinkDirection;
 
 /// The key of a conversation, the same for both directions, packed into words so that it hashes and
 /// compares fast. Layer 3: addresses, ports, VLAN id, protocol, and IP version of the innermost header;
@@ -71,7 +73,7 @@ pub struct LinkEnds {
     /// The link type.
     pub link_type: u16,
     /// Which end sent, where the link says so.
-    pub direction: Option<Side>,
+    pub direction: Option<LinkDirection>,
 }
 
 #[inline]
@@ -100,7 +102,7 @@ fn ordered_ports(src: u16, dst: u16, swapped: bool) -> u64 {
 fn layer_2(packet: &Packet<'_>, link: LinkEnds) -> Oriented {
     let (src, dst) = match (packet.src_mac(), packet.dst_mac()) {
         (None, None) => {
-            let end = u64::from(link.link_type) << 8 | link.direction.map_or(2, |side| side as u64);
+            let end = u64::from(link.link_type) << 8 | link.direction.map_or(2, |direction| direction as u64);
             (end, end)
         }
         (src, dst) => (mac_number(src), mac_number(dst)),

@@ -94,7 +94,7 @@ impl FlowTable {
     /// An empty table.
     pub fn new(timeouts: Timeouts) -> Self {
         Self {
-            index: Index::new(),
+            index: Index::default(),
             conversations: Vec::new(),
             free: Vec::new(),
             wheel: Wheel::new(),

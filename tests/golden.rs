@@ -1,0 +1,2 @@
+//! The sample capture gives the rows that stand beside it.
+fn main() {}
