@@ -131,7 +131,7 @@ pub(super) fn decode(frame: &[u8], wire: usize, facts: &mut PacketFacts) -> Opti
         payload_offset: (l3 + headers) as u16,
         src_mac_offset: 6,
         dst_mac_offset: 0,
-        payload_len: lengths::saturate(payload_len),
+        payload_len: lengths::in_32_bits(payload_len),
         padding_len: padding as u16,
         ethertype: kind,
         src_port: transport.src,

@@ -232,7 +232,7 @@ fn our_opinion(facts: &PacketFacts, bytes: &[u8]) -> Opinion {
         None => vec![],
     };
     let (src, dst) = (address(packet.src_ip()), address(packet.dst_ip()));
-    (src, dst, facts.src_port, facts.dst_port, usize::from(facts.payload_len))
+    (src, dst, facts.src_port, facts.dst_port, facts.payload_len as usize)
 }
 
 fn second_opinion(bytes: &[u8]) -> Opinion {
