@@ -51,16 +51,15 @@ fn decode(link: u16, frame: &[u8], wire: usize) -> Option<PacketFacts> {
 
 fn carefully(frame: &[u8], wire: usize) -> Option<PacketFacts> {
     let mut facts = PacketFacts::default();
-    super::reset(&record(link_type::ETHERNET, frame, wire), &mut facts);
-    let decoded = Decoder::new().decode_carefully(link_type::ETHERNET, frame, &mut facts);
+    let record = record(link_type::ETHERNET, frame, wire);
+    let decoded = Decoder::new().decode_carefully(&record, frame, &mut facts);
     (decoded == Decoded::Flow).then_some(facts)
 }
 
 /// The facts of the fast path, if it takes the frame.
 fn quickly(frame: &[u8], wire: usize) -> Option<PacketFacts> {
     let mut facts = PacketFacts::default();
-    super::reset(&record(link_type::ETHERNET, frame, wire), &mut facts);
-    fast::decode(frame, wire, &mut facts).map(|()| facts)
+    fast::decode(&record(link_type::ETHERNET, frame, wire), frame, &mut facts).map(|()| facts)
 }
 
 fn offsets(facts: &PacketFacts) -> [(u16, u32); 5] {
