@@ -16,7 +16,9 @@ use runs::{Dialect, compare, rows_of, rows_of_files, rows_through_pipe, same};
 /// Seeds of captures that once failed, tried before new ones.
 const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oracle/regressions.txt");
 
+/// So many cases, unless `PROPTEST_CASES` asks for another number.
 fn config(cases: u32) -> Config {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { cases };
     let failure_persistence = Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS)) as Box<_>);
     // A case takes a few processes, so shrinking must come to an end.
     Config { cases, failure_persistence, max_shrink_iters: 2_000, ..Config::default() }

@@ -133,7 +133,7 @@ fn event() -> impl Strategy<Value = Event> {
         6 => (connection(), segments()).prop_map(|(connection, segments)| Event::Segments(connection, segments)),
         4 => (ends(), udp()).prop_map(|(ends, udp)| Event::Packet(ends, udp)),
         2 => (ends(), icmp()).prop_map(|(ends, icmp)| Event::Packet(ends, icmp)),
-        1 => (ends(), other()).prop_map(|(ends, other)| Event::Packet(ends, other)),
+        1 => other(),
         5 => piece(),
         1 => (host(), host()).prop_map(|(sender, target)| Event::Arp(sender, target)),
     ]
@@ -212,9 +212,13 @@ fn icmp() -> impl Strategy<Value = Transport> {
     })
 }
 
-/// VRRP, and a protocol that nobody knows.
-fn other() -> impl Strategy<Value = Transport> {
-    (select(vec![112u8, 200]), payload()).prop_map(|(protocol, payload)| Transport::Raw { protocol, payload })
+/// VRRP, and a protocol that nobody knows. What decoding makes of less than 8 bytes behind an IPv6 header is not
+/// asked here.
+fn other() -> impl Strategy<Value = Event> {
+    (ends(), select(vec![112u8, 200]), 0..1400u16).prop_map(|(ends, protocol, len)| {
+        let least = if ends.version() == 6 { 8 } else { 0 };
+        Event::Packet(ends, Transport::Raw { protocol, payload: Payload::Pattern(len.max(least)) })
+    })
 }
 
 /// A fragment of one of few datagrams between few hosts; the first one carries ports.

@@ -132,6 +132,8 @@ impl Run {
 
     /// Writes what has been silent for too long.
     fn expire(&mut self) {
+        let written_before = self.written.len();
+        let is_in_order = self.live.is_sorted_by_key(|live| self.records[live.number].last_seen);
         for (class, timeout) in CLASSES.into_iter().enumerate() {
             while let Some(number) = self.examine(class, timeout) {
                 if self.is_expired(number) {
@@ -141,9 +143,9 @@ impl Run {
         }
         // Whatever the classes do not look at is written all the same.
         while let Some(live) = self.live.iter().find(|live| self.is_expired(live.number)) {
-            self.order_is_defined = false;
             self.write(live.number);
         }
+        self.order_is_defined &= is_in_order || self.written.len() == written_before;
     }
 
     /// The next direction that a class has to examine.

@@ -30,9 +30,9 @@ pub use value::{Column, Value};
 pub struct Expected {
     /// The rows; for each, its columns.
     pub rows: Vec<Vec<Column>>,
-    /// The rows stand in the order in which they must be written. False where the text that defines the
-    /// order does not say when a direction is looked at again (a later fragment refreshed a direction that
-    /// was examined before).
+    /// The rows stand in the order in which they must be written. False where flows end while a later fragment
+    /// has refreshed the time of a direction but not its place in the order of use: Tranalyzer's walk then stops
+    /// too early, ours does not.
     pub order_is_defined: bool,
     /// False where a fragment meets the registration of a flow that has ended, which is not defined.
     pub fragments_are_defined: bool,
