@@ -4,6 +4,8 @@
 mod captures;
 #[path = "oracle/runs.rs"]
 mod runs;
+#[path = "oracle/vectors.rs"]
+mod vectors;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError};
