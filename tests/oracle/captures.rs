@@ -86,6 +86,8 @@ struct Segment {
     /// Added to the right numbers.
     errors: (u32, u32),
     payload: u16,
+    /// Time since the segment before.
+    wait_ns: i64,
 }
 
 /// Captures of 2 to about 100 packets whose time never steps back.
@@ -106,16 +108,20 @@ fn captures(silence: BoxedStrategy<i64>) -> impl Strategy<Value = Capture> {
 }
 
 fn silence() -> impl Strategy<Value = i64> {
-    let around = |ns: i64| select(vec![ns - 1, ns, ns, ns / 2]);
     prop_oneof![
         12 => Just(0),
         90 => 1..60 * MILLISECOND,
-        2 => around(100 * MILLISECOND),
-        2 => around(10 * SECOND),
-        2 => around(120 * SECOND),
-        2 => around(182 * SECOND),
-        1 => around(610 * SECOND),
+        9 => around_a_timeout(),
     ]
+}
+
+fn around_a_timeout() -> impl Strategy<Value = i64> {
+    let timeouts = [100 * MILLISECOND, 10 * SECOND, 120 * SECOND, 182 * SECOND, 610 * SECOND];
+    (select(timeouts.to_vec()), 0..4u8).prop_map(|(timeout, which)| match which {
+        0 => timeout - 1,
+        1 => timeout / 2,
+        _ => timeout,
+    })
 }
 
 fn frame() -> impl Strategy<Value = Frame> {
@@ -182,22 +188,34 @@ fn connection() -> impl Strategy<Value = Connection> {
     ]
 }
 
+/// A handshake, a close, both, or what else may come; then perhaps one more around a timeout.
 fn segments() -> impl Strategy<Value = Vec<Segment>> {
-    let fine = |is_reply, flags| Segment { is_reply, flags, errors: (0, 0), payload: 0 };
+    let fine =
+        |is_reply, flags| Segment { is_reply, flags, errors: (0, 0), payload: 0, wait_ns: MILLISECOND };
     let handshake = [fine(false, SYN), fine(true, SYN | ACK), fine(false, ACK)];
     let close = [fine(false, FIN | ACK), fine(true, FIN | ACK), fine(false, ACK)];
-    prop_oneof![
-        3 => (0..=handshake.len()).prop_map(move |len| handshake[..len.max(1)].to_vec()),
-        2 => (0..=close.len()).prop_map(move |len| close[..len.max(1)].to_vec()),
-        4 => segment(select(vec![ACK, PSH | ACK, RST, RST | ACK, FIN | ACK, SYN | ACK])).prop_map(|one| vec![one]),
+    let reset = [fine(true, RST | ACK)];
+    let usual = select(vec![ACK, PSH | ACK, RST, RST | ACK, FIN | ACK, SYN | ACK]);
+    let begin = prop_oneof![
+        3 => (1..=3usize).prop_map({ let handshake = handshake.clone(); move |len| handshake[..len].to_vec() }),
+        2 => (1..=3usize).prop_map({ let close = close.clone(); move |len| close[..len].to_vec() }),
+        1 => Just([handshake.clone(), close].concat()),
+        1 => Just([&handshake[..], &reset[..]].concat()),
+        4 => segment(usual.clone()).prop_map(|one| vec![one]),
         2 => segment(0..=u8::MAX).prop_map(|one| vec![one]),
-    ]
+    ];
+    let late =
+        (segment(usual), around_a_timeout()).prop_map(|(segment, wait_ns)| Segment { wait_ns, ..segment });
+    (begin, proptest::option::weighted(0.1, late)).prop_map(|(mut segments, late)| {
+        segments.extend(late);
+        segments
+    })
 }
 
 fn segment(flags: impl Strategy<Value = u8>) -> impl Strategy<Value = Segment> {
     let error = || prop_oneof![6 => Just(0u32), 1 => Just(1), 1 => Just(u32::MAX), 1 => any::<u32>()];
     (any::<bool>(), flags, error(), error(), 0..1460u16).prop_map(|(is_reply, flags, seq, ack, payload)| {
-        Segment { is_reply, flags, errors: (seq, ack), payload }
+        Segment { is_reply, flags, errors: (seq, ack), payload, wait_ns: MILLISECOND }
     })
 }
 
@@ -264,7 +282,7 @@ fn packets(steps: &[Step]) -> Vec<Packet> {
         match &step.event {
             Event::Segments(connection, segments) => {
                 for (at, segment) in segments.iter().enumerate() {
-                    now += if at > 0 { MILLISECOND } else { 0 };
+                    now += if at > 0 { segment.wait_ns } else { 0 };
                     let (ends, tcp) = numbers.segment(*connection, segment);
                     packets.push(step.frame.ip(now, ends, None, Transport::Tcp(tcp)));
                 }
