@@ -65,14 +65,14 @@ impl Bench {
 
     /// Reads the capture with plugins of this folder.
     fn read(&self, plugins: &str, more: &[&str]) -> Ran {
-        let arguments = ["in.pcap", "-w", "out.csv", "--summary", "summary.json", "--plugin-dir", "."];
+        let arguments = ["in.pcap", "-w", "out.tsv", "--summary", "summary.json", "--plugin-dir", "."];
         self.weir(&[&arguments[..], &["-p", plugins], more].concat())
     }
 
     /// The rows that were written, cells by column.
     fn rows(&self) -> Vec<BTreeMap<String, String>> {
-        let text = fs::read_to_string(self.path().join("out.csv")).expect("rows were written");
-        let mut lines = text.lines().map(|line| line.split(',').map(str::to_owned));
+        let text = fs::read_to_string(self.path().join("out.tsv")).expect("rows were written");
+        let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned));
         let names: Vec<String> = lines.next().expect("a header stands first").collect();
         lines.map(|cells| names.iter().cloned().zip(cells).collect()).collect()
     }
@@ -100,7 +100,7 @@ impl Bench {
     fn refuses(&self, ran: &Ran, sentence: &str) {
         assert_eq!(ran.err, format!("error: {sentence}\n"));
         assert_eq!(ran.status, Some(1));
-        for file in ["out.csv", "out.csv.partial", "summary.json"] {
+        for file in ["out.tsv", "out.tsv.partial", "summary.json"] {
             assert!(!self.path().join(file).exists(), "{file} was written");
         }
     }
@@ -146,12 +146,12 @@ mod a_good_plugin {
         assert_eq!(ran.status, Some(0), "{}", ran.err);
         assert_eq!(bench.warnings(), [""; 0]);
         assert_eq!(bench.column("good_label"), ["good", "good", "good"]);
-        assert_eq!(bench.column("good_order"), ["aba", "", "a"]);
+        assert_eq!(bench.column("good_order"), ["aba", r#""""#, "a"]);
         assert_eq!(bench.column("good_packets_a"), ["2", "0", "1"]);
         assert_eq!(bench.column("good_packets_b"), ["1", "", ""]);
-        assert_eq!(bench.column("good_scaled_a"), ["1", "0", "0.5"]);
-        assert_eq!(bench.column("good_lengths_a"), ["5;3", "", "6"]);
-        assert_eq!(bench.column("good_lengths_b"), ["7", "", ""]);
+        assert_eq!(bench.column("good_scaled_a"), ["1.0", "0.0", "0.5"]);
+        assert_eq!(bench.column("good_lengths_a"), ["[5,3]", "[]", "[6]"]);
+        assert_eq!(bench.column("good_lengths_b"), ["[7]", "", ""]);
         assert_eq!(bench.column("good_last_len_a"), ["3", "", "6"]);
         assert_eq!(bench.column("good_late_a"), ["1", "0", "0"]);
     }
@@ -173,7 +173,7 @@ mod a_good_plugin {
         assert_eq!(bench.column("good_label"), ["ours", "ours", "ours"]);
         assert_eq!(bench.column("good_last_len_a"), ["3", "", ""]);
         assert_eq!(bench.column("good_lengths_a"), ["", "", ""]);
-        assert_eq!(bench.column("good_scaled_a"), ["5", "0", "2.5"]);
+        assert_eq!(bench.column("good_scaled_a"), ["5.0", "0.0", "2.5"]);
         assert_eq!(bench.column("good_late_a"), ["0", "0", "0"]);
     }
 
@@ -181,9 +181,9 @@ mod a_good_plugin {
     fn it_can_be_named_by_its_file() {
         let bench = Bench::with(&["good"]);
         for file in [bench.library("good").display().to_string(), plugins::file_name("good")] {
-            let ran = bench.weir(&["in.pcap", "-w", "out.csv", "-p", &file]);
+            let ran = bench.weir(&["in.pcap", "-w", "out.tsv", "-p", &file]);
             assert_eq!(ran.status, Some(0), "{file}: {}", ran.err);
-            assert_eq!(bench.column("good_order"), ["aba", "", "a"]);
+            assert_eq!(bench.column("good_order"), ["aba", r#""""#, "a"]);
         }
     }
 }
@@ -195,7 +195,7 @@ mod a_plugin_that_panics {
     fn warning_beside_good(bench: &Bench, plugin: &str) -> String {
         let ran = bench.read(&format!("good,{plugin}"), &[]);
         assert_eq!(ran.status, Some(3), "{}", ran.err);
-        assert_eq!(bench.column("good_order"), ["aba", "", "a"]);
+        assert_eq!(bench.column("good_order"), ["aba", r#""""#, "a"]);
         assert_eq!(bench.column("good_packets_a"), ["2", "0", "1"]);
         let warnings = bench.warnings();
         let [warning] = warnings.as_slice() else { panic!("one warning, not {warnings:?}") };
@@ -316,8 +316,8 @@ mod a_library_that_does_not_fit_is_refused {
     fn with_a_changed_layout() {
         check("changed_layout", |file| {
             format!(
-                "plugin `{file}` says SDK 0.1 but lays its data out differently (`describe` does not give \
-                 `RResult<Description, RawFault>` but `u32`); rebuild it against this program's weir-sdk"
+                "plugin `{file}` says SDK 0.1 but lays its data out differently (`describe.result` is `u32`, \
+                 not `RResult`); rebuild it against this program's weir-sdk"
             )
         });
     }
@@ -337,7 +337,7 @@ mod a_library_that_does_not_fit_is_refused {
         check("misdeclared", |file| {
             format!(
                 "plugin `{file}` cannot be used: its state must stand at multiples of 128 bytes, and 64 is the \
-                 most there is; its author can keep the state in a `Box`, leave it out with `-p` until then"
+                 most there is; leave it out with `-p` until its author has mended that"
             )
         });
     }
@@ -381,8 +381,7 @@ mod a_wrong_word_is_answered {
         let ran = bench.read("goood", &[]);
         let (before, after) = (
             "error: `-p goood`: there is no such plugin in `.`, `",
-            "`; did you mean `good`?; \
-                               `weir plugin list` shows what there is\n",
+            "`; `weir plugin list` shows what there is; did you mean `good`?\n",
         );
         assert!(ran.err.starts_with(before) && ran.err.ends_with(after), "{}", ran.err);
         assert_eq!(ran.status, Some(1));
@@ -393,7 +392,7 @@ mod a_wrong_word_is_answered {
         let bench = Bench::with(&[]);
         let sentence =
             "`--plugin-dir nowhere` is no folder; name the folder that the plugin libraries stand in";
-        bench.refuses(&bench.weir(&["in.pcap", "-w", "out.csv", "--plugin-dir", "nowhere"]), sentence);
+        bench.refuses(&bench.weir(&["in.pcap", "-w", "out.tsv", "--plugin-dir", "nowhere"]), sentence);
     }
 
     #[test]
@@ -403,8 +402,8 @@ mod a_wrong_word_is_answered {
             &bench,
             "good",
             Some("good.lable=x"),
-            "`-o good.lable`: plugin `good` has no such option; did you mean `label`?; `weir plugin info good` \
-             lists them",
+            "`-o good.lable`: plugin `good` has no such option; `weir plugin info good` lists them; did \
+             you mean `label`?",
         );
         check(
             &bench,

@@ -38,7 +38,7 @@ fn built() -> &'static Path {
             .current_dir(workspace_root())
             .args(["build", "--release", "--quiet", "--target-dir"])
             .arg(&target);
-        packages().iter().for_each(|package| drop(cargo.args(["-p", package])));
+        cargo.args(packages().iter().flat_map(|package| ["-p", package]));
         let output = cargo.output().expect("cargo can be started");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "the test plugins cannot be built:\n{said}");
