@@ -23,6 +23,7 @@ mod window;
 mod tests;
 
 pub use error::{CaptureError, Fault, Magic, Place, Unit};
+pub use open::Access;
 pub use reader::Reader;
 pub use warnings::Warnings;
 

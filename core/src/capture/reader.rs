@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Record;
 use super::classic::{self, Classic};
 use super::error::{CaptureError, Fault, Magic, Place, Unit};
-use super::open::{self, Opened};
+use super::open::{self, Access, Opened};
 use super::pcapng::{self, Pcapng};
 use super::walk::{Batch, Cursor, Stop};
 use super::warnings::Warnings;
@@ -36,13 +36,13 @@ enum Format {
 }
 
 impl Reader {
-    /// Opens a capture: a file, which is mapped into memory, or `-`, standard input. The format, pcap or
+    /// Opens a capture: a file, or `-`, standard input. The format, pcap or
     /// pcapng, and a compression with gzip or zstd are told by the first bytes.
     ///
     /// # Errors
     /// If there is no such file, it may not be read, or it is no capture.
-    pub fn open(path: &Path) -> Result<Self, CaptureError> {
-        Self::recognise(open::open(path)?)
+    pub fn open(path: &Path, access: Access) -> Result<Self, CaptureError> {
+        Self::recognise(open::open(path, access)?)
     }
 
     /// Reads a capture from a stream; `name` stands for it in messages.

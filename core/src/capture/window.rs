@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind, Read};
 
 use super::map::Map;
 
-/// Bytes read from a stream at once.
-pub(super) const CHUNK: usize = 1 << 20;
+/// Bytes read from a stream at once: few enough to stay in the second-level cache until they are decoded.
+pub(super) const CHUNK: usize = 256 << 10;
 
 /// Why no further bytes can be had, other than the end of the input.
 #[derive(Debug)]

@@ -84,3 +84,53 @@ pub(super) fn wlan_frame(walk: &mut Walk<'_>, at: usize) -> Next {
         Err(_) => walk.stop(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    /// Data from an access point to the distribution system, frame control swapped.
+    fn wlan(payload: &[u8]) -> Vec<u8> {
+        join(&[&[0x01, 0x08], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], payload])
+    }
+
+    #[test]
+    fn data_frames_are_decoded_in_both_formats() {
+        let frame = over_udp(40000, 5247, &join(&[&[0, 0x10, 0x03, 0, 0, 0, 0, 0], &wlan(&inner_v4())]));
+        let facts = check(&frame, "eth:ipv4:udp:capwap.data:wlan:llc:ipv4:udp", 0x0400000000804000);
+        is_inner(&facts);
+        assert_eq!(facts.dst_mac_offset, 0);
+        let frame =
+            over_udp(40000, 5247, &join(&[&[0, 0x10, 0x02, 0, 0, 0, 0, 0], &eth(0x86dd, &inner_v6())]));
+        let facts = check(&frame, "eth:ipv4:udp:capwap.data:eth:ipv6:udp", 0x0c00000000808000);
+        is_inner(&facts);
+        assert_eq!(facts.dst_mac_offset, 50);
+    }
+
+    #[test]
+    fn dtls_control_and_keep_alives_stop_decoding() {
+        check(
+            &over_udp(40000, 5246, &[1, 0, 0, 0, 22, 0xfe, 0xff, 0]),
+            "eth:ipv4:udp:capwap:dtls",
+            0x2400080000804000,
+        );
+        check(
+            &over_udp(40000, 5246, &[0, 0x10, 2, 0, 0, 0, 0, 0]),
+            "eth:ipv4:udp:capwap",
+            0x0400080000804000,
+        );
+        check(
+            &over_udp(40000, 5247, &[0, 0x10, 2, 8, 0, 0, 0, 0]),
+            "eth:ipv4:udp:capwap.data",
+            0x0400080000804000,
+        );
+    }
+
+    #[test]
+    fn lwapp_carries_802_11_too() {
+        let frame = over_udp(40000, 12222, &join(&[&[0; 6], &wlan(&inner_v4())]));
+        is_inner(&check(&frame, "eth:ipv4:udp:lwapp:wlan:llc:ipv4:udp", 0x0400000000804000));
+        let frame = over_udp(40000, 12223, &join(&[&[0; 6], &[4, 0, 0, 0, 0, 0], &[0; 4]]));
+        check(&frame, "eth:ipv4:udp:lwapp", 0x0400080000804000);
+    }
+}

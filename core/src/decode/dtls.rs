@@ -29,3 +29,17 @@ pub(super) fn record([content_type, major, minor]: [u8; 3]) -> Option<Name> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn each_record_adds_a_name() {
+        let record = [22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 1];
+        check(&over_udp(2000, 3000, &record), "eth:ipv4:udp:dtls1.2", 0x2400000000004000);
+        let seen = decode(&over_udp(2000, 3000, &record.repeat(3)));
+        assert_eq!((seen.chain.as_str(), seen.count), ("eth:ipv4:udp:dtls1.2:dtls1.2:dtls1.2", 6));
+        check(&over_udp(2000, 3000, &[22, 0xfe, 0xff]), "eth:ipv4:udp:dtls1.0", 0x2400000000004000);
+    }
+}

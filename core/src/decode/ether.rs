@@ -51,7 +51,7 @@ pub(super) fn typed(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
 /// Steps over VLAN tags (IEEE 802.1Q): the ethertype behind them, and the first byte behind that.
 pub(super) fn vlan_tags(walk: &mut Walk<'_>, mut value: u16, mut at: usize) -> (u16, usize) {
     let mut vlans = Vlans::default();
-    while ethertype::VLAN.contains(&value) {
+    while ethertype::is_vlan(value) {
         // A tag whose ethertype was not captured stays the last ethertype.
         let Some([control_high, control_low, type_high, type_low]) = walk.array(at) else { break };
         vlans.push(u16::from_be_bytes([control_high, control_low]) & 0x0fff);
@@ -143,5 +143,76 @@ fn known_end(walk: &Walk<'_>, value: u16, at: usize) -> Option<usize> {
         ethertype::ARP | ethertype::RARP | ethertype::AARP => Some(at + 28),
         ethertype::PPPOE_DISCOVERY => pppoe::payload_end(walk, at),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_sdk::packet::NO_OFFSET;
+
+    use super::super::link::link_type;
+    use super::super::testing::*;
+    use crate::decode::NoFlow;
+
+    #[test]
+    fn arp_counts_its_padding() {
+        let facts = check(&padded(eth(0x0806, &[0; 28])), "eth:arp", 0x44);
+        assert_eq!((facts.payload_len, facts.padding_len, facts.ethertype), (46, 18, 0x0806));
+        assert_eq!((facts.l3_offset, facts.l4_offset, facts.payload_offset), (14, NO_OFFSET, 14));
+        assert_eq!((facts.dst_mac_offset, facts.src_mac_offset, facts.ip_version), (0, 6, 0));
+    }
+
+    #[test]
+    fn four_vlan_tags_show_the_outer_three_and_key_on_the_innermost() {
+        let seen = decode(&tagged(&[1, 2, 3, 4], 0x0800, &inner_v4()));
+        assert_eq!((seen.chain.as_str(), seen.count), ("eth:vlan{4}:ipv4:udp", 7));
+        assert_eq!((seen.facts.vlan_tags, seen.facts.vlan_id, seen.facts.vlan_count), ([1, 2, 3], 4, 4));
+    }
+
+    #[test]
+    fn priority_is_no_part_of_a_vlan_id_and_id_zero_is_marked() {
+        let facts = check(&tagged(&[0x6005], 0x0800, &inner_v4()), "eth:vlan:ipv4:udp", 0x0400000000004100);
+        assert_eq!(facts.vlan_id, 5);
+        check(&tagged(&[0], 0x0800, &inner_v4()), "eth:vlan:ipv4:udp", 0x0600000000004100);
+    }
+
+    #[test]
+    fn a_version_against_the_ethertype_is_a_layer_2_flow() {
+        check(&eth(0x0800, &inner_v6()), "eth:ipvx", 0x10004);
+        check(&eth(0x86dd, &inner_v4()), "eth:ipvx", 0x10004);
+    }
+
+    #[test]
+    fn slow_protocols_are_named_by_their_subtype() {
+        let facts = check(&padded(eth(0x8809, &[0x0a, 0x01])), "eth:slow:ossp", 0x4);
+        assert_eq!((facts.payload_len, facts.padding_len), (46, 0));
+        check(&padded(eth(0x8809, &[0x01, 0x01])), "eth:slow:lacp", 0x4);
+    }
+
+    #[test]
+    fn an_unknown_ethertype_stops_decoding() {
+        check(&padded(eth(0x1234, &[])), "eth:UNK(0x1234)", 0x80000000004);
+    }
+
+    #[test]
+    fn erspan_on_ethernet_leads_to_the_mirrored_frame() {
+        let frame = eth(0x88be, &join(&[&[0; 8], &eth(0x0800, &inner_v4())]));
+        let facts = check(&frame, "eth:erspan:eth:ipv4:udp", 0x0400000004004000);
+        assert_eq!((facts.dst_mac_offset, facts.src_mac_offset), (22, 28));
+        is_inner(&facts);
+    }
+
+    #[test]
+    fn a_frame_below_16_bytes_has_no_flow() {
+        assert_eq!(decode_on(link_type::ETHERNET, &[0; 15]).err(), Some(NoFlow::ShortLinkHeader));
+        assert_eq!(decode_on(link_type::ETHERNET, &[]).err(), Some(NoFlow::EmptyFrame));
+    }
+
+    #[test]
+    fn a_cut_ip_header_leaves_a_layer_2_flow() {
+        let frame = eth(0x0800, &inner_v4());
+        let seen = decode_cut(link_type::ETHERNET, &frame[..30], frame.len()).expect("a flow");
+        assert_eq!((seen.chain.as_str(), seen.facts.status), ("eth:ipv4", 0x200000004));
+        assert_eq!((seen.facts.ethertype, seen.facts.payload_len), (0x0800, 33));
     }
 }

@@ -23,3 +23,27 @@ pub(super) fn decode(walk: &mut Walk<'_>, ip: IpHeader) -> Next {
         _ => Next::End(End::Ip),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::link::link_type;
+    use super::super::testing::*;
+    use crate::decode::NoFlow;
+
+    #[test]
+    fn the_inner_frame_is_decoded() {
+        let payload = join(&[&[0x30, 0], &tagged(&[5], 0x0800, &inner_v4())]);
+        let facts = check(&over_ip(97, &payload), "eth:ipv4:etherip:eth:vlan:ipv4:udp", 0x0400000000044100);
+        is_inner(&facts);
+        assert_eq!(facts.dst_mac_offset, 36);
+        let frame = eth(0x86dd, &ipv6(97, &join(&[&[0x30, 0], &eth(0x86dd, &inner_v6())])));
+        is_inner(&check(&frame, "eth:ipv6:etherip:eth:ipv6:udp", 0x0800000000048000));
+    }
+
+    #[test]
+    fn a_low_version_has_no_flow_over_ipv6() {
+        check(&over_ip(97, &[0x20; 16]), "eth:ipv4:etherip", 0x0400000000004000);
+        let frame = eth(0x86dd, &ipv6(97, &[0x20; 16]));
+        assert_eq!(decode_on(link_type::ETHERNET, &frame).err(), Some(NoFlow::BadEtherIpVersion));
+    }
+}

@@ -16,12 +16,12 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
         return None;
     }
     let [options, flags, protocol_high, protocol_low, ..] = walk.array::<HEADER>(segment.payload)?;
-    if flags & 0x3f != 0 {
+    let at = segment.payload + HEADER + 4 * usize::from(options & 0x3f);
+    if flags & 0x3f != 0 || !walk.reaches(at) {
         return None;
     }
     walk.name(Name::Geneve);
     walk.mark(status::GENEVE);
-    let at = segment.payload + HEADER + 4 * usize::from(options & 0x3f);
     Some(match u16::from_be_bytes([protocol_high, protocol_low]) {
         ethertype::BRIDGED_ETHERNET => inner::ethernet(walk, at, Rules::Pppoe),
         ethertype::IPV4 => Next::ipv4(at),
@@ -31,4 +31,35 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
             walk.stop()
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    fn geneve(header: [u8; 8], payload: &[u8]) -> Vec<u8> {
+        over_udp(5000, 6081, &join(&[&header, payload]))
+    }
+
+    #[test]
+    fn ethernet_and_ip_inside_are_decoded_whatever_the_network() {
+        let frame = geneve([1, 0, 0x65, 0x58, 1, 2, 3, 0], &join(&[&[0; 4], &eth(0x0800, &inner_v4())]));
+        is_inner(&check(&frame, "eth:ipv4:udp:geneve:eth:ipv4:udp", 0x0400000020004000));
+        let frame = geneve([0, 0, 0x08, 0x00, 0, 0, 3, 0], &inner_v4());
+        is_inner(&check(&frame, "eth:ipv4:udp:geneve:ipv4:udp", 0x0400000020004000));
+    }
+
+    #[test]
+    fn other_payloads_stop_decoding() {
+        check(
+            &geneve([0, 0, 0x08, 0x06, 0, 0, 3, 0], &[0; 28]),
+            "eth:ipv4:udp:geneve:arp",
+            0x0400080020004000,
+        );
+    }
+
+    #[test]
+    fn reserved_flags_must_be_zero() {
+        check(&geneve([0, 1, 0x65, 0x58, 0, 0, 3, 0], &[0; 28]), "eth:ipv4:udp", 0x0400000000004000);
+    }
 }

@@ -114,3 +114,97 @@ fn redirected(walk: &mut Walk<'_>, header: Header) -> Next {
     walk.mark(status::WCCP);
     walk.ip_by_nibble(header.payload + 4).unwrap_or_else(|| walk.stop())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    fn gre(flags: u16, protocol: u16, payload: &[u8]) -> Vec<u8> {
+        join(&[&flags.to_be_bytes(), &protocol.to_be_bytes(), payload])
+    }
+
+    #[test]
+    fn ip_inside_is_decoded_behind_optional_words() {
+        is_inner(&check(
+            &over_ip(47, &gre(0, 0x0800, &inner_v4())),
+            "eth:ipv4:gre:ipv4:udp",
+            0x0400000000005000,
+        ));
+        let payload = join(&[&[0; 8], &inner_v6()]);
+        is_inner(&check(
+            &over_ip(47, &gre(0x3000, 0x86dd, &payload)),
+            "eth:ipv4:gre:ipv6:udp",
+            0x0c00000000009000,
+        ));
+        let frame = eth(0x86dd, &ipv6(47, &gre(0, 0x86dd, &inner_v6())));
+        is_inner(&check(&frame, "eth:ipv6:gre:ipv6:udp", 0x0800000000009000));
+    }
+
+    #[test]
+    fn bridged_frames_give_addresses_and_tags() {
+        let frame = over_ip(47, &gre(0, 0x6558, &tagged(&[7], 0x0800, &inner_v4())));
+        let seen = decode(&frame);
+        assert_eq!((seen.chain.as_str(), seen.count), ("eth:ipv4:gre:eth:vlan:ipv4:udp", 7));
+        assert_eq!((seen.facts.status, seen.facts.vlan_id), (0x0400000000005100, 7));
+        assert_eq!((seen.facts.dst_mac_offset, seen.facts.src_mac_offset), (38, 44));
+        is_inner(&seen.facts);
+    }
+
+    #[test]
+    fn gre_in_gre_stays_with_the_middle_header() {
+        let frame = over_ip(47, &gre(0, 0x0800, &ipv4(47, &gre(0, 0x0800, &inner_v4()))));
+        let seen = decode(&frame);
+        assert_eq!((seen.chain.as_str(), seen.count), ("eth:ipv4:gre:ipv4:gre:ipv4", 6));
+        assert_eq!((seen.facts.l4_proto, seen.facts.l3_offset, seen.facts.payload_len), (47, 38, 33));
+    }
+
+    #[test]
+    fn tunnels_over_udp_inside_gre_are_decoded() {
+        let vxlan = udp(5000, 4789, &join(&[&[8, 0, 0, 0, 0, 0, 1, 0], &eth(0x0800, &inner_v4())]));
+        let frame = over_ip(47, &gre(0, 0x0800, &ipv4(17, &vxlan)));
+        is_inner(&check(&frame, "eth:ipv4:gre:ipv4:udp:vxlan:eth:ipv4:udp", 0x0400000000405000));
+    }
+
+    #[test]
+    fn erspan_types_1_and_2_are_told_apart_by_the_sequence_number() {
+        let mirrored = eth(0x0800, &inner_v4());
+        let chain = "eth:ipv4:gre:erspan:eth:ipv4:udp";
+        is_inner(&check(&over_ip(47, &gre(0, 0x88be, &mirrored)), chain, 0x0400000004005000));
+        let type_2 = gre(0x1000, 0x88be, &join(&[&[0; 4], &[0x10; 8], &mirrored]));
+        is_inner(&check(&over_ip(47, &type_2), chain, 0x0400000004005000));
+    }
+
+    #[test]
+    fn what_is_not_followed_is_named_in_the_flow_of_the_carrier() {
+        let facts = check(
+            &over_ip(47, &gre(0x2000, 0x22eb, &[0; 24])),
+            "eth:ipv4:gre:UNK(0x22eb)",
+            0x0400080000005000,
+        );
+        assert_eq!((facts.l4_proto, facts.payload_len), (47, 20));
+        let bridged = gre(0, 0x6558, &tagged(&[7], 0x0806, &[0; 28]));
+        let facts = check(&over_ip(47, &bridged), "eth:ipv4:gre:eth:vlan:arp", 0x0400080000005100);
+        assert_eq!((facts.vlan_id, facts.dst_mac_offset, facts.ethertype), (7, 0, 0x0800));
+    }
+
+    #[test]
+    fn point_to_point_frames_are_decoded_compressed_or_not() {
+        let pptp = |payload: &[u8]| {
+            let header = [&(payload.len() as u16).to_be_bytes()[..], &[0, 1], &[0; 4]].concat();
+            over_ip(47, &gre(0x3001, 0x880b, &join(&[&header, payload])))
+        };
+        let chain = "eth:ipv4:gre:ppp:ipv4:udp";
+        for header in [&[0xff, 3, 0, 0x21][..], &[0, 0x21], &[0x21]] {
+            is_inner(&check(&pptp(&join(&[header, &inner_v4()])), chain, 0x0400000000007000));
+        }
+        check(&pptp(&[0xfd, 1, 2]), "eth:ipv4:gre:ppp:comp_data", 0x0400280000007000);
+        check(&pptp(&[0xff, 3, 0xc0, 0x21]), "eth:ipv4:gre:ppp:lcp", 0x0400080000007000);
+        check(&pptp(&[]), "eth:ipv4:gre:ppp", 0x0400080000007000);
+    }
+
+    #[test]
+    fn wccp_has_a_header_of_its_own() {
+        let frame = over_ip(47, &gre(0, 0x883e, &join(&[&[0; 4], &inner_v4()])));
+        is_inner(&check(&frame, "eth:ipv4:gre:wccp:ipv4:udp", 0x0400000008005000));
+    }
+}

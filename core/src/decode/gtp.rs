@@ -24,16 +24,18 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     if message != G_PDU {
         return None;
     }
-    let inner = inner_packet(walk, flags, segment.payload);
-    Some(inner.and_then(|at| walk.ip_by_nibble(at)).unwrap_or_else(|| walk.stop()))
+    if flags >> 5 == 2 {
+        return Some(walk.stop());
+    }
+    let inner = inner_packet(walk, flags, segment.payload).filter(|&at| walk.reaches(at))?;
+    Some(walk.ip_by_nibble(inner).unwrap_or_else(|| walk.stop()))
 }
 
-/// Where the user packet begins.
+/// Where the user packet begins, by version.
 fn inner_packet(walk: &Walk<'_>, flags: u8, at: usize) -> Option<usize> {
     match flags >> 5 {
         0 => Some(at + 20),
         1 if flags & OPTIONAL_FIELDS != 0 => behind_extensions(walk, flags, at),
-        2 => None,
         _ => Some(at + 8),
     }
 }
@@ -53,4 +55,37 @@ fn behind_extensions(walk: &Walk<'_>, flags: u8, at: usize) -> Option<usize> {
         header += len;
     }
     Some(header)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    fn check_inner(header: &[u8]) {
+        let frame = over_udp(2152, 2152, &join(&[header, &inner_v4()]));
+        is_inner(&check(&frame, "eth:ipv4:udp:gtp:ipv4:udp", 0x0400000000204000));
+    }
+
+    #[test]
+    fn user_packets_are_decoded_in_all_forms_of_the_header() {
+        check_inner(&[0x30, 255, 0, 0, 0, 0, 0, 1]);
+        check_inner(&[0x32, 255, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0]);
+        check_inner(&[0x34, 255, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0x85, 1, 0, 0, 0]);
+        check_inner(&[0x34, 255, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0x85, 1, 0, 0, 0x40, 1, 0, 0, 0]);
+        check_inner(&[&[0x0e, 255][..], &[0; 18]].concat());
+    }
+
+    #[test]
+    fn other_messages_stay_with_the_carrier() {
+        let echo = over_udp(2152, 2152, &[0x32, 1, 0, 4, 0, 0, 0, 0]);
+        check(&echo, "eth:ipv4:udp:gtp:dtls1.0", 0x2400000000204000);
+        check(&over_udp(2123, 2123, &[0x48, 255, 0, 0]), "eth:ipv4:udp:gtp", 0x0400080000204000);
+    }
+
+    #[test]
+    fn an_ipv6_carrier_will_do() {
+        let frame =
+            eth(0x86dd, &ipv6(17, &udp(2152, 2152, &join(&[&[0x30, 255, 0, 0, 0, 0, 0, 1], &inner_v6()]))));
+        is_inner(&check(&frame, "eth:ipv6:udp:gtp:ipv6:udp", 0x0800000000208000));
+    }
 }

@@ -82,3 +82,76 @@ fn extension(walk: &mut Walk<'_>, ip: &mut IpHeader) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use weir_sdk::packet::flag;
+
+    use super::super::link::link_type;
+    use super::super::testing::*;
+
+    fn check_v6(next: u8, payload: &[u8], chain: &str, status: u64) -> weir_sdk::PacketFacts {
+        check(&eth(0x86dd, &ipv6(next, payload)), chain, status)
+    }
+
+    #[test]
+    fn options_are_walked_to_the_transport() {
+        let payload = join(&[&[17, 0, 5, 2, 0, 0, 1, 0], &udp(2000, 3000, b"hello")]);
+        let facts = check_v6(0, &payload, "eth:ipv6:ipv6.hopopts:udp", 0x0800000000008000);
+        is_inner(&facts);
+        assert_eq!((facts.l4_offset, facts.l4_proto, facts.l3_len), (62, 17, 61));
+    }
+
+    #[test]
+    fn an_authentication_header_is_followed() {
+        let payload = join(&[&[6, 4], &[0; 22], &tcp(1500, 2500, b"hello")]);
+        let facts = check_v6(51, &payload, "eth:ipv6:ah:tcp", 0x0800000040008000);
+        assert_eq!((facts.payload_len, facts.src_port), (5, 1500));
+    }
+
+    #[test]
+    fn fragments_end_the_walk_and_atomic_ones_do_not() {
+        let datagram = udp(2000, 3000, b"hello");
+        let fragment = |bits: u8| join(&[&[17, 0, 0, bits, 0, 0, 0, 9], &datagram]);
+        let facts = check_v6(44, &fragment(0), "eth:ipv6:ipv6.fraghdr:udp", 0x0800000000008000);
+        assert_eq!((facts.flags, facts.fragment_id), (flag::HAS_L4, 9));
+        let facts = check_v6(44, &fragment(1), "eth:ipv6:ipv6.fraghdr:udp", 0x0800000000008000);
+        assert_eq!(facts.flags, flag::HAS_L4 | flag::FIRST_FRAGMENT | flag::MORE_FRAGMENTS);
+        let facts = check_v6(44, &fragment(0x80), "eth:ipv6:ipv6.fraghdr", 0x0800000000008000);
+        assert_eq!((facts.flags, facts.fragment_offset), (flag::LATER_FRAGMENT, 16));
+        assert_eq!((facts.src_port, facts.payload_len, facts.l4_proto), (0, 13, 17));
+    }
+
+    #[test]
+    fn fewer_than_eight_bytes_end_the_walk_without_a_name() {
+        let facts = check_v6(17, &[7, 208, 11, 184], "eth:ipv6", 0x0800000000008000);
+        assert_eq!((facts.src_port, facts.l4_proto, facts.payload_len, facts.flags), (0, 17, 4, 0));
+    }
+
+    #[test]
+    fn no_next_header_has_no_name() {
+        let facts = check_v6(59, &[0; 8], "eth:ipv6", 0x0800000000008000);
+        assert_eq!((facts.l4_proto, facts.flags), (59, 0));
+    }
+
+    #[test]
+    fn ipv6_in_ipv6_replaces_the_outer_header() {
+        is_inner(&check_v6(41, &inner_v6(), "eth:ipv6:ipv6:udp", 0x0800000000028000));
+        check_v6(41, &[0x60; 39], "eth:ipv6:ipv6", 0x0800080000028000);
+        is_inner(&check_v6(4, &inner_v4(), "eth:ipv6:ipv4:udp", 0x0c00000000004000));
+    }
+
+    #[test]
+    fn a_negative_payload_length_counts_as_zero() {
+        let mut frame = eth(0x86dd, &inner_v6());
+        frame[19] = 4;
+        let facts = check(&frame, "eth:ipv6:udp", 0x0800000800008000);
+        assert_eq!((facts.payload_len, facts.l3_len), (0, 44));
+    }
+
+    #[test]
+    fn a_raw_ipv6_link_has_no_name() {
+        let seen = decode_on(link_type::IPV6, &inner_v6()).expect("a flow");
+        assert_eq!((seen.chain.as_str(), seen.facts.status), (":ipv6:udp", 0x0800000000008002));
+    }
+}

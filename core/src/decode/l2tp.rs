@@ -27,17 +27,22 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     if !matches!(version, 2 | 3) {
         return None;
     }
-    walk.name(Name::L2tp);
-    walk.mark(status::L2TP);
     if flags & flag::CONTROL != 0 {
+        named(walk);
         return Some(walk.stop());
     }
     let frame =
-        if version == 2 { behind_version_2(walk, flags, segment.payload) } else { Some(segment.payload + 8) };
-    Some(match frame {
-        Some(at) => link_frame(walk, at),
-        None => walk.stop(),
-    })
+        if version == 2 { behind_version_2(walk, flags, segment.payload)? } else { segment.payload + 8 };
+    if !walk.reaches(frame) {
+        return None;
+    }
+    named(walk);
+    Some(link_frame(walk, frame))
+}
+
+fn named(walk: &mut Walk<'_>) {
+    walk.name(Name::L2tp);
+    walk.mark(status::L2TP);
 }
 
 /// RFC 2661 §3.1: length, sequence numbers and offset are optional.
@@ -101,5 +106,45 @@ fn payload(walk: &mut Walk<'_>, header: Option<PppHeader>) -> Next {
             walk.stop()
         }
         None => walk.stop(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    fn check_inner(header: &[u8], chain: &str) {
+        let frame = over_udp(1701, 1701, &join(&[header, &inner_v4()]));
+        is_inner(&check(&frame, chain, 0x0400000000006800));
+    }
+
+    #[test]
+    fn version_2_has_optional_fields() {
+        let plain = "eth:ipv4:udp:l2tp:ppp:ipv4:udp";
+        check_inner(&[0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x21], plain);
+        check_inner(&[0x48, 2, 0, 50, 0, 1, 0, 2, 0, 0, 0, 0, 0xff, 3, 0, 0x21], plain);
+        check_inner(&[0x02, 2, 0, 1, 0, 2, 0, 1, 9, 0xff, 3, 0, 0x21], plain);
+        check_inner(&[0, 2, 0, 1, 0, 2, 0, 0x21], plain);
+    }
+
+    #[test]
+    fn multilink_leads_to_the_protocol_of_its_first_fragment() {
+        let header = [0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x3d, 0xc0, 0, 0, 1, 0, 0x21];
+        check_inner(&header, "eth:ipv4:udp:l2tp:ppp:mp:ipv4:udp");
+        assert_eq!(decode(&over_udp(1701, 1701, &join(&[&header, &inner_v4()]))).count, 8);
+    }
+
+    #[test]
+    fn version_3_and_cisco_frames_are_decoded() {
+        check_inner(&[0, 3, 0, 0, 0, 0, 0, 2, 0xff, 3, 0, 0x21], "eth:ipv4:udp:l2tp:ppp:ipv4:udp");
+        check_inner(&[0, 2, 0, 1, 0, 2, 0x0f, 0, 8, 0], "eth:ipv4:udp:l2tp:chdlc:ipv4:udp");
+    }
+
+    #[test]
+    fn control_messages_and_other_protocols_stop_decoding() {
+        check(&over_udp(1701, 1701, &[0xc8, 2, 0, 12]), "eth:ipv4:udp:l2tp", 0x0400080000004800);
+        let lcp = [0, 2, 0, 1, 0, 2, 0xff, 3, 0xc0, 0x21, 1];
+        check(&over_udp(1701, 53, &lcp), "eth:ipv4:udp:l2tp:ppp:lcp", 0x0400080000006800);
+        check(&over_udp(1701, 1701, &[0, 1, 0, 0]), "eth:ipv4:udp", 0x0400000000004000);
     }
 }

@@ -234,7 +234,7 @@ pub enum LinkDirection {
 }
 
 /// The direction of a frame, where its link header tells it.
-pub fn link_direction(link: u16, frame: &[u8]) -> Option<LinkDirection> {
+pub(super) fn direction(link: u16, frame: &[u8]) -> Option<LinkDirection> {
     const OUTGOING: u8 = 4;
     let sent = match link {
         link_type::PPP_PPPD
@@ -246,4 +246,119 @@ pub fn link_direction(link: u16, frame: &[u8]) -> Option<LinkDirection> {
         _ => return None,
     };
     Some(if sent { LinkDirection::Sent } else { LinkDirection::Received })
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_sdk::packet::NO_OFFSET;
+
+    use super::super::testing::*;
+    use super::*;
+
+    fn check_on(link: u16, frame: &[u8], chain: &str, status: u64) -> weir_sdk::PacketFacts {
+        let seen = decode_on(link, frame).expect("the frame has a flow");
+        assert_eq!((seen.chain.as_str(), seen.facts.status), (chain, status));
+        seen.facts
+    }
+
+    fn check_none(link: u16, frame: &[u8], reason: NoFlow) {
+        assert_eq!(decode_on(link, frame).err(), Some(reason));
+    }
+
+    #[test]
+    fn isl_and_mpacket_stand_in_front_of_ethernet() {
+        let inner = eth(0x0800, &inner_v4());
+        let isl = join(&[&[1, 0, 0x0c, 0, 0], &[0; 21], &inner]);
+        let facts = check_on(link_type::ETHERNET, &isl, "isl:eth:ipv4:udp", 0x0400000000004000);
+        assert_eq!(facts.dst_mac_offset, 26);
+        let mpacket = join(&[&[0; 8], &inner]);
+        check_on(link_type::ETHERNET_MPACKET, &mpacket, "fpp:eth:ipv4:udp", 0x0400000000004000);
+    }
+
+    #[test]
+    fn cooked_captures_know_the_sender_only() {
+        let v1 = join(&[&[0, 4, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 8, 0], &inner_v4()]);
+        let facts = check_on(link_type::LINUX_SLL, &v1, "sll:ipv4:udp", 0x0400000000004000);
+        assert_eq!((facts.src_mac_offset, facts.dst_mac_offset), (6, NO_OFFSET));
+        let v2 = join(&[&[8, 0], &[0; 8], &[4, 6], &[1; 8], &inner_v4()]);
+        let facts = check_on(link_type::LINUX_SLL2, &v2, "sll2:ipv4:udp", 0x0400000000004000);
+        assert_eq!((facts.src_mac_offset, facts.dst_mac_offset), (12, NO_OFFSET));
+    }
+
+    #[test]
+    fn loopback_families_come_in_both_byte_orders() {
+        for family in [[2, 0, 0, 0], [0, 0, 0, 2]] {
+            let frame = join(&[&family, &inner_v4()]);
+            check_on(link_type::NULL, &frame, "null:ipv4:udp", 0x0400000000004002);
+        }
+        check_on(link_type::LOOP, &join(&[&[0, 0, 0, 30], &inner_v6()]), "null:ipv6:udp", 0x0800000000008002);
+        check_none(link_type::NULL, &[7, 0, 0, 0, 0x45], NoFlow::UnknownLoopbackFamily);
+        check_none(link_type::NULL, &[2, 0, 0], NoFlow::ShortLinkHeader);
+    }
+
+    #[test]
+    fn raw_ip_is_told_by_its_first_four_bits() {
+        let facts = check_on(link_type::RAW, &inner_v6(), "raw:ipv6:udp", 0x0800000000008002);
+        assert_eq!((facts.src_mac_offset, facts.l3_offset), (NO_OFFSET, 0));
+        check_on(link_type::IPV4, &inner_v4(), ":ipv4:udp", 0x0400000000004002);
+        check_none(link_type::RAW, &[0x50; 20], NoFlow::WrongIpVersion);
+    }
+
+    #[test]
+    fn ppp_links_lead_to_ip_and_mpls() {
+        for header in [&[0xff, 3, 0, 0x21][..], &[0, 0x21]] {
+            let frame = join(&[header, &inner_v4()]);
+            check_on(link_type::PPP, &frame, "ppp:ipv4:udp", 0x0400000000006002);
+        }
+        let mpls = join(&[&[0, 0xff, 3, 2, 0x81, 0, 0, 0x11, 64], &inner_v4()]);
+        check_on(link_type::PPP_WITH_DIR, &mpls, "ppp:mpls:ipv4:udp", 0x0400000000006202);
+        let cisco = join(&[&[0x0f, 0, 8, 0], &inner_v4()]);
+        check_on(link_type::PPP_HDLC, &cisco, "ppp:chdlc:ipv4:udp", 0x0400000000006002);
+        check_none(link_type::PPP, &[0xff, 3, 0xc0, 0x21, 1], NoFlow::PppControl);
+    }
+
+    #[test]
+    fn serial_links_go_on_with_an_ethertype() {
+        let slarp = join(&[&[0x8f, 0, 0x80, 0x35], &[0; 18]]);
+        let facts = check_on(link_type::C_HDLC, &slarp, "chdlc:rarp", 0x86);
+        assert_eq!((facts.ethertype, facts.payload_len, facts.src_mac_offset), (0x8035, 18, NO_OFFSET));
+        let relay = join(&[&[1, 0x18, 0x41, 8, 0], &inner_v4()]);
+        check_on(link_type::FRAME_RELAY_WITH_DIR, &relay, "fr:ipv4:udp", 0x0400000000004002);
+    }
+
+    #[test]
+    fn pseudo_headers_of_firewalls_and_routers_are_stepped_over() {
+        let mut symantec = vec![0; 44];
+        symantec[6..8].copy_from_slice(&[8, 0]);
+        let frame = join(&[&symantec, &inner_v4()]);
+        check_on(link_type::SYMANTEC, &frame, "symantec:ipv4:udp", 0x0400000000004002);
+        let juniper = join(&[b"MGC", &[0x80, 0, 3, 1, 2, 3], &eth(0x0800, &inner_v4())]);
+        check_on(link_type::JUNIPER_ETHER, &juniper, "juniper:eth:ipv4:udp", 0x0400000000004000);
+        let direct = join(&[b"MGC", &[2, 2, 0, 0, 0], &inner_v4()]);
+        check_on(link_type::JUNIPER_ETHER, &direct, "juniper:ipv4:udp", 0x0400000000004002);
+        check_none(link_type::JUNIPER_ETHER, &[0; 40], NoFlow::UnknownPseudoHeader);
+    }
+
+    #[test]
+    fn packet_information_names_the_link_behind_it() {
+        let ppi = |link: u8, frame: &[u8]| join(&[&[0, 0, 8, 0, link, 0, 0, 0], frame]);
+        let frame = ppi(1, &eth(0x0800, &inner_v4()));
+        check_on(link_type::PPI, &frame, "ppi:eth:ipv4:udp", 0x0400000000004000);
+        let wlan = join(&[&[0x08, 0x01], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner_v4()]);
+        check_on(link_type::PPI, &ppi(105, &wlan), "ppi::wlan:llc:ipv4:udp", 0x0400000000004000);
+        check_none(link_type::PPI, &ppi(250, &wlan), NoFlow::UnsupportedLinkType);
+    }
+
+    #[test]
+    fn an_unknown_link_type_has_no_flow() {
+        check_none(147, &[0; 60], NoFlow::UnsupportedLinkType);
+    }
+
+    #[test]
+    fn some_links_tell_the_direction() {
+        assert_eq!(direction(link_type::PPP_WITH_DIR, &[1]), Some(LinkDirection::Sent));
+        assert_eq!(direction(link_type::C_HDLC_WITH_DIR, &[0]), Some(LinkDirection::Received));
+        assert_eq!(direction(link_type::LINUX_SLL, &[0, 4]), Some(LinkDirection::Sent));
+        assert_eq!(direction(link_type::ETHERNET, &[0, 4]), None);
+    }
 }

@@ -46,3 +46,41 @@ fn ip(walk: &mut Walk<'_>, saps: u16, at: usize) -> Next {
         walk.layer2(saps, at)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn spanning_tree_is_named_by_its_dsap() {
+        let facts = check(&padded(eth(38, &[0x42, 0x42, 0x03])), "eth:llc:stp", 0x4);
+        assert_eq!((facts.ethertype, facts.payload_len, facts.padding_len), (0x4242, 43, 8));
+    }
+
+    #[test]
+    fn a_control_field_of_two_bytes_makes_the_header_longer() {
+        let facts = check(&padded(eth(4, &[0x42, 0x42, 0x01, 0x02])), "eth:llc:stp", 0x4);
+        assert_eq!((facts.payload_len, facts.padding_len), (42, 42));
+    }
+
+    #[test]
+    fn snap_leads_to_its_ethertype() {
+        let snap = |payload: &[u8]| join(&[&[0xaa, 0xaa, 3, 0, 0, 0], payload]);
+        let facts =
+            check(&eth(41, &snap(&join(&[&[8, 0], &inner_v4()]))), "eth:llc:ipv4:udp", 0x0400000000004000);
+        is_inner(&facts);
+        let facts = check(&padded(eth(20, &snap(&[0x20, 0x00]))), "eth:llc:cdp", 0x4);
+        assert_eq!((facts.ethertype, facts.payload_len, facts.padding_len), (0x2000, 38, 26));
+    }
+
+    #[test]
+    fn dsap_6_is_ip_by_its_first_four_bits() {
+        check(&eth(36, &join(&[&[6, 6, 3], &inner_v4()])), "eth:llc:ipv4:udp", 0x0400000000004000);
+        check(&padded(eth(36, &[6, 6, 3, 0x10])), "eth:llc:ipvx", 0x10004);
+    }
+
+    #[test]
+    fn an_unknown_dsap_stops_decoding() {
+        check(&padded(eth(4, &[0x12, 0x12, 3])), "eth:llc:UNK(0x12)", 0x80000000004);
+    }
+}

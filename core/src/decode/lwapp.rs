@@ -20,7 +20,7 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     // On the control port a MAC address stands in front of the header.
     let skipped = if segment.has_port(&[CONTROL_PORT]) { 6 } else { 0 };
     let at = segment.payload + skipped;
-    let header = walk.array::<HEADER>(at)?;
+    let header = walk.array::<HEADER>(at).filter(|_| walk.reaches(at + HEADER))?;
     walk.name(Name::Lwapp);
     walk.mark(status::CAPWAP);
     if header[0] & CONTROL != 0 {

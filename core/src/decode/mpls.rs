@@ -50,3 +50,32 @@ fn payload(walk: &mut Walk<'_>, value: u16, stack: usize, at: usize) -> Next {
         None => walk.layer2(value, stack),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn a_label_stack_counts_its_labels() {
+        let labels = [0, 0, 0x10, 64, 0, 0, 0x21, 64];
+        let frame = eth(0x8847, &join(&[&labels, &inner_v4()]));
+        let seen = decode(&frame);
+        assert_eq!((seen.chain.as_str(), seen.count), ("eth:mpls{2}:ipv4:udp", 5));
+        assert_eq!(seen.facts.status, 0x0400000000004200);
+        is_inner(&seen.facts);
+    }
+
+    #[test]
+    fn a_pseudowire_moves_the_addresses_to_the_inner_frame() {
+        let frame = eth(0x8848, &join(&[&[0, 0, 0x11, 64], &[0; 4], &tagged(&[9], 0x86dd, &inner_v6())]));
+        let facts = check(&frame, "eth:mpls:pwethcw:eth:vlan:ipv6:udp", 0x0800000000008500);
+        assert_eq!((facts.dst_mac_offset, facts.vlan_id), (22, 9));
+        is_inner(&facts);
+    }
+
+    #[test]
+    fn a_stack_without_bottom_is_a_layer_2_flow() {
+        let facts = check(&eth(0x8847, &[0; 8]), "eth:mpls{2}", 0x204);
+        assert_eq!((facts.ethertype, facts.payload_offset), (0x8847, 14));
+    }
+}

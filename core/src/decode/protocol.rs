@@ -90,3 +90,79 @@ fn igmp(walk: &mut Walk<'_>, ip: IpHeader) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn protocols_without_ports_count_their_header() {
+        let facts =
+            check(&over_ip(1, &[8, 0, 0, 0, 0x12, 0x34, 0, 1, 1, 2]), "eth:ipv4:icmp", 0x0400000000004000);
+        assert_eq!((facts.payload_len, facts.src_port), (2, 0));
+        let facts = check(&over_ip(50, &[1; 12]), "eth:ipv4:esp", 0x0400000080004000);
+        assert_eq!(facts.payload_len, 4);
+        let facts = check(&over_ip(89, &[2; 44]), "eth:ipv4:ospf", 0x0400000000004000);
+        assert_eq!(facts.payload_len, 20);
+        check(&eth(0x86dd, &ipv6(50, &[1; 12])), "eth:ipv6:esp", 0x0800000080008000);
+    }
+
+    #[test]
+    fn an_unknown_protocol_stops_decoding() {
+        check(&over_ip(200, &[0; 8]), "eth:ipv4:UNK(200)", 0x0400080000004000);
+    }
+
+    #[test]
+    fn ip_in_ip_leads_to_the_inner_packet_and_its_tunnels() {
+        is_inner(&check(&over_ip(4, &inner_v4()), "eth:ipv4:ipv4:udp", 0x0400000000024000));
+        is_inner(&check(&over_ip(41, &inner_v6()), "eth:ipv4:ipv6:udp", 0x0c00000000028000));
+        let vxlan = udp(5000, 4789, &join(&[&[8, 0, 0, 0, 0, 0, 1, 0], &eth(0x0800, &inner_v4())]));
+        is_inner(&check(
+            &over_ip(4, &ipv4(17, &vxlan)),
+            "eth:ipv4:ipv4:udp:vxlan:eth:ipv4:udp",
+            0x0400000000424000,
+        ));
+    }
+
+    #[test]
+    fn an_authentication_header_over_ipv4_is_followed() {
+        let ah = |next: u8, payload: &[u8]| join(&[&[next, 4], &[0; 22], payload]);
+        let facts =
+            check(&over_ip(51, &ah(17, &udp(2000, 3000, b"hello"))), "eth:ipv4:ah:udp", 0x0400000040004000);
+        is_inner(&facts);
+        assert_eq!((facts.l4_proto, facts.l4_offset), (17, 58));
+        is_inner(&check(&over_ip(51, &ah(4, &inner_v4())), "eth:ipv4:ah:ipv4:udp", 0x0400000040024000));
+        let cut = check(&over_ip(51, &[17, 4, 0, 0, 0, 0, 0, 0]), "eth:ipv4:ah", 0x0400000040004000);
+        assert_eq!(cut.l4_proto, 51);
+    }
+
+    #[test]
+    fn a_pim_register_leads_to_the_inner_packet() {
+        let register = |packet: &[u8]| join(&[&[0x21, 0, 0, 0, 0, 0, 0, 0], packet]);
+        is_inner(&check(&over_ip(103, &register(&inner_v4())), "eth:ipv4:pim:ipv4:udp", 0x0400000000004000));
+        let seen = decode(&eth(0x86dd, &ipv6(103, &register(&inner_v6()))));
+        assert_eq!((seen.chain.as_str(), seen.count), ("eth:ipv6:pim:udp", 4));
+        assert_eq!((seen.facts.status, seen.facts.l3_offset), (0x0800000000008000, 62));
+        is_inner(&seen.facts);
+        check(&over_ip(103, &[0x20; 12]), "eth:ipv4:pim", 0x0400000000004000);
+    }
+
+    #[test]
+    fn igmp_shares_its_number() {
+        check(&over_ip(2, &[0x13; 8]), "eth:ipv4:igmp:dvmrp", 0x0400000000004000);
+        let mut rgmp = over_ip(2, &[0xff; 8]);
+        rgmp[30..34].copy_from_slice(&[224, 0, 0, 25]);
+        check(&rgmp, "eth:ipv4:igmp:rgmp", 0x0400000000004000);
+    }
+
+    #[test]
+    fn nested_headers_are_followed_to_a_bound() {
+        let mut packet = inner_v4();
+        for _ in 0..40 {
+            packet = ipv4(4, &packet);
+        }
+        let seen = decode(&eth(0x0800, &packet));
+        assert_eq!(seen.facts.status, 0x0400080000024000);
+        assert_eq!(seen.facts.l4_proto, 4);
+    }
+}

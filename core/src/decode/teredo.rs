@@ -49,3 +49,27 @@ fn behind_indicators(walk: &Walk<'_>, mut at: usize) -> Option<usize> {
     }
     Some(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    #[test]
+    fn ipv6_behind_indicators_is_decoded() {
+        let chain = "eth:ipv4:udp:teredo:ipv6:udp";
+        is_inner(&check(&over_udp(3544, 40000, &inner_v6()), chain, 0x0c00000000088000));
+        let origin = join(&[&[0; 8], &inner_v6()]);
+        is_inner(&check(&over_udp(3544, 40000, &origin), chain, 0x0c00000000088000));
+        let authenticated = join(&[&[0, 1, 1, 1], &[9; 11], &origin]);
+        is_inner(&check(&over_udp(3544, 40000, &authenticated), chain, 0x0c00000000088000));
+    }
+
+    #[test]
+    fn other_ports_need_a_teredo_address() {
+        let mut packet = inner_v6();
+        check(&over_udp(40001, 40000, &packet), "eth:ipv4:udp", 0x0400000000004000);
+        packet[10..12].fill(0);
+        check(&over_udp(40001, 40000, &packet), "eth:ipv4:udp:teredo:ipv6:udp", 0x0c00000000088000);
+        check(&over_udp(1000, 40000, &packet), "eth:ipv4:udp", 0x0400000000004000);
+    }
+}

@@ -144,3 +144,57 @@ fn udp_encapsulation(walk: &mut Walk<'_>, segment: &Segment) {
         None => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use weir_sdk::packet::flag;
+
+    use super::super::testing::*;
+
+    #[test]
+    fn tcp_has_its_flags_and_header_length() {
+        let mut segment = tcp(40000, 80, &[0; 9]);
+        segment[12] = 0x60;
+        let facts = check(&over_ip(6, &segment), "eth:ipv4:tcp", 0x0400000000004000);
+        assert_eq!((facts.src_port, facts.dst_port, facts.tcp_flags), (40000, 80, 0x18));
+        assert_eq!((facts.payload_len, facts.payload_offset), (5, 58));
+        assert_eq!(facts.flags, flag::HAS_L4 | flag::HAS_TCP_FLAGS);
+    }
+
+    #[test]
+    fn a_datagram_too_short_for_tcp_has_no_ports() {
+        let mut frame = over_ip(6, &tcp(40000, 80, &[0; 24]));
+        frame[17] = 30;
+        let facts = check(&frame, "eth:ipv4:tcp", 0x0400000800004000);
+        assert_eq!((facts.src_port, facts.payload_len, facts.flags), (0, 0, 0));
+    }
+
+    #[test]
+    fn sctp_and_udplite_have_ports() {
+        let sctp = join(&[&udp(2000, 3000, &[0; 4]), &[0; 8]]);
+        let facts = check(&over_ip(132, &sctp), "eth:ipv4:sctp", 0x0400000001004000);
+        assert_eq!((facts.dst_port, facts.payload_len), (3000, 8));
+        is_inner(&check(&over_ip(136, &udp(2000, 3000, b"hello")), "eth:ipv4:udplite", 0x0400000000004000));
+    }
+
+    #[test]
+    fn ssdp_wants_a_high_port_beside_1900() {
+        check(&over_udp(5000, 1900, b"hello"), "eth:ipv4:udp:ssdp", 0x0400000002004000);
+        check(&over_udp(53, 1900, b"hello"), "eth:ipv4:udp", 0x0400000000004000);
+        check(&over_ip(6, &tcp(1900, 5000, b"hello")), "eth:ipv4:tcp:ssdp", 0x0400000002004000);
+    }
+
+    #[test]
+    fn port_4500_carries_esp_isakmp_or_keep_alives() {
+        check(&over_udp(4500, 4500, &[0, 0, 0, 1, 0]), "eth:ipv4:udp:udpencap:esp", 0x0400000080004000);
+        check(&over_udp(4500, 9, &[0, 0, 0, 0, 9]), "eth:ipv4:udp:udpencap:isakmp", 0x0400000000004000);
+        check(&over_udp(4500, 4500, &[0xff]), "eth:ipv4:udp:udpencap", 0x0400000000004000);
+    }
+
+    #[test]
+    fn a_segment_to_its_own_address_and_port_is_a_land_attack() {
+        let mut frame = over_ip(6, &tcp(80, 80, &[]));
+        frame[33] = 1;
+        check(&frame, "eth:ipv4:tcp", 0x0404000000004000);
+    }
+}

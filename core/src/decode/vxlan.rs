@@ -33,9 +33,12 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     if header[1] != 0 || header[7] != 0 || (is_gpe && header[2] != 0) {
         return None;
     }
+    let at = segment.payload + HEADER;
+    if !walk.reaches(at) {
+        return None;
+    }
     walk.name(if is_gpe { Name::VxlanGpe } else { Name::Vxlan });
     walk.mark(status::VXLAN);
-    let at = segment.payload + HEADER;
     if is_gpe && header[0] & NEXT_PROTOCOL != 0 {
         return by_next_protocol(walk, header[3], at);
     }
@@ -73,4 +76,83 @@ fn service_header(walk: &Walk<'_>, at: usize) -> Option<(u8, usize)> {
     let [_, length, _, next] = walk.array(at)?;
     let len = usize::from(length & 0x3f) * 4;
     (len >= 8).then_some((next, at + len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+
+    const PLAIN: [u8; 8] = [8, 0, 0, 0, 0, 0, 1, 0];
+
+    fn vxlan(port: u16, header: &[u8], frame: &[u8]) -> Vec<u8> {
+        over_udp(5000, port, &join(&[header, frame]))
+    }
+
+    #[test]
+    fn the_inner_frame_gives_flow_and_addresses() {
+        let facts = check(
+            &vxlan(4789, &PLAIN, &eth(0x0800, &inner_v4())),
+            "eth:ipv4:udp:vxlan:eth:ipv4:udp",
+            0x0400000000404000,
+        );
+        is_inner(&facts);
+        assert_eq!((facts.dst_mac_offset, facts.src_mac_offset), (50, 56));
+    }
+
+    #[test]
+    fn inner_vlan_tags_are_decoded() {
+        let facts = check(
+            &vxlan(8472, &PLAIN, &tagged(&[7], 0x0800, &inner_v4())),
+            "eth:ipv4:udp:vxlan:eth:vlan:ipv4:udp",
+            0x0400000000404100,
+        );
+        is_inner(&facts);
+        assert_eq!(facts.vlan_id, 7);
+    }
+
+    #[test]
+    fn an_inner_frame_without_ip_stays_with_the_carrier() {
+        let facts = check(
+            &vxlan(4789, &PLAIN, &eth(0x0806, &[0; 28])),
+            "eth:ipv4:udp:vxlan:eth:arp",
+            0x0400080000404000,
+        );
+        assert_eq!((facts.ethertype, facts.src_port, facts.dst_port), (0x0800, 5000, 4789));
+        assert_eq!((facts.dst_mac_offset, facts.payload_len), (0, 50));
+    }
+
+    #[test]
+    fn pppoe_inside_is_decoded() {
+        let session = join(&[&[0x11, 0, 0, 1, 0, 35, 0, 0x21], &inner_v4()]);
+        is_inner(&check(
+            &vxlan(4789, &PLAIN, &eth(0x8864, &session)),
+            "eth:ipv4:udp:vxlan:eth:pppoes:ppp:ipv4:udp",
+            0x0400000000404010,
+        ));
+    }
+
+    #[test]
+    fn gpe_names_the_next_protocol() {
+        is_inner(&check(
+            &vxlan(4790, &[4, 0, 0, 2, 0, 0, 1, 0], &inner_v6()),
+            "eth:ipv4:udp:vxlan_gpe:ipv6:udp",
+            0x0c00000000408000,
+        ));
+        let service = [0, 2, 1, 1, 0, 0, 0, 0];
+        is_inner(&check(
+            &vxlan(4790, &[4, 0, 0, 4, 0, 0, 1, 0], &join(&[&service, &inner_v4()])),
+            "eth:ipv4:udp:vxlan_gpe:nsh:ipv4:udp",
+            0x0400000000404000,
+        ));
+        check(
+            &vxlan(4790, &[4, 0, 0, 5, 0, 0, 1, 0], &[0; 40]),
+            "eth:ipv4:udp:vxlan_gpe:mpls",
+            0x0400000000404600,
+        );
+    }
+
+    #[test]
+    fn reserved_bytes_must_be_zero() {
+        check(&vxlan(4789, &[8, 1, 0, 0, 0, 0, 1, 0], &[0; 40]), "eth:ipv4:udp", 0x0400000000004000);
+    }
 }

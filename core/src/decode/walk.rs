@@ -215,6 +215,11 @@ impl<'a> Walk<'a> {
         self.u8(at).map(|byte| byte >> 4)
     }
 
+    /// Whether a byte at an offset was captured. A tunnel header that reaches the captured end is none.
+    pub(super) fn reaches(&self, at: usize) -> bool {
+        at < self.frame.len()
+    }
+
     /// Bytes captured from an offset on.
     pub(super) fn captured_from(&self, at: usize) -> usize {
         self.frame.len().saturating_sub(at)

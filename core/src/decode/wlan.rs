@@ -82,3 +82,47 @@ fn macs(at: usize, flags: u8) -> Macs {
     };
     Macs { src: (at + src) as u16, dst: (at + dst) as u16 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::link::link_type;
+    use super::super::testing::*;
+    use crate::decode::NoFlow;
+
+    fn frame(control: u8, flags: u8, extra: usize) -> Vec<u8> {
+        let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
+        join(&[&[control, flags], &vec![0; 22 + extra], &snap, &inner_v4()])
+    }
+
+    fn check_macs(control: u8, flags: u8, extra: usize, src: u16, dst: u16) {
+        let seen = decode_on(link_type::WLAN, &frame(control, flags, extra)).expect("a flow");
+        assert_eq!(seen.chain, "wlan:llc:ipv4:udp");
+        assert_eq!((seen.facts.src_mac_offset, seen.facts.dst_mac_offset), (src, dst));
+        is_inner(&seen.facts);
+    }
+
+    #[test]
+    fn the_ds_bits_tell_where_the_addresses_stand() {
+        check_macs(0x08, 0, 0, 10, 4);
+        check_macs(0x08, 1, 0, 10, 16);
+        check_macs(0x88, 2, 2, 16, 4);
+        check_macs(0x88, 3, 8, 24, 16);
+    }
+
+    #[test]
+    fn only_open_data_frames_have_flows() {
+        let reason = |control, flags| decode_on(link_type::WLAN, &frame(control, flags, 0)).err();
+        assert_eq!(reason(0x80, 0), Some(NoFlow::WlanNotData));
+        assert_eq!(reason(0x48, 0), Some(NoFlow::WlanNotData));
+        assert_eq!(reason(0x08, 0x41), Some(NoFlow::WlanProtected));
+    }
+
+    #[test]
+    fn headers_in_front_of_802_11_are_stepped_over() {
+        let radiotap = join(&[&[0, 0, 9, 0, 0, 0, 0, 0, 0], &frame(0x08, 1, 0)]);
+        let seen = decode_on(link_type::RADIOTAP, &radiotap).expect("a flow");
+        assert_eq!((seen.chain.as_str(), seen.facts.src_mac_offset), ("radiotap:wlan:llc:ipv4:udp", 19));
+        let prism = join(&[&[0; 144], &frame(0x08, 1, 0)]);
+        assert_eq!(decode_on(link_type::PRISM, &prism).expect("a flow").chain, "prism:wlan:llc:ipv4:udp");
+    }
+}

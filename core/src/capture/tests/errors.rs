@@ -6,7 +6,7 @@ use std::path::Path;
 use super::build::{ClassicKind, MICRO, MODIFIED, three_packets, varied_pcapng};
 use super::{read, read_chunks, read_mapped};
 use crate::capture::bytes::ByteOrder::{Big, Little};
-use crate::capture::{CaptureError, Reader};
+use crate::capture::{Access, CaptureError, Reader};
 
 /// Where each record of a classic capture ends, the file header first.
 fn classic_ends() -> Vec<usize> {
@@ -124,7 +124,7 @@ fn a_compressed_text_is_no_capture() {
 
 #[test]
 fn a_missing_file_is_called_missing() {
-    let error = Reader::open(Path::new("no such.pcap")).expect_err("the file does not exist");
+    let error = Reader::open(Path::new("no such.pcap"), Access::Map).expect_err("the file does not exist");
     assert!(matches!(error, CaptureError::NotFound { .. }));
     assert_eq!(
         error.to_string(),
@@ -134,7 +134,7 @@ fn a_missing_file_is_called_missing() {
 
 #[test]
 fn a_folder_is_called_a_folder() {
-    let error = Reader::open(&std::env::temp_dir()).expect_err("a folder is no capture");
+    let error = Reader::open(&std::env::temp_dir(), Access::Map).expect_err("a folder is no capture");
     assert!(matches!(error, CaptureError::Directory { .. }));
 }
 
@@ -169,7 +169,7 @@ fn a_file_that_shrinks_is_left_before_its_lost_bytes_are_touched() {
     let big = ClassicKind::new(Little, MICRO).file(&vec![packets; 100].concat());
     let mut file = tempfile::NamedTempFile::new().expect("the folder for temporary files is writable");
     file.write_all(&big).expect("the temporary file is writable");
-    let mut reader = Reader::open(file.path()).expect("the capture is sound");
+    let mut reader = Reader::open(file.path(), Access::Map).expect("the capture is sound");
     let mut batch = Vec::new();
     reader.next_batch(&mut batch, 30).expect("the file is still whole");
     file.as_file().set_len(8 << 20).expect("the temporary file can be cut");

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::build::{Bytes, ClassicKind, MICRO, MODIFIED, NANO, three_packets, varied_pcapng};
 use super::{Packet, read, read_all, read_chunks, read_mapped};
-use crate::capture::Reader;
 use crate::capture::bytes::ByteOrder::{self, Big, Little};
+use crate::capture::{Access, Reader};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -61,7 +61,7 @@ fn a_cut_compressed_capture_is_called_cut() {
 fn a_compressed_capture_tells_its_progress_in_bytes_of_the_file() {
     let packed = gzip(&ClassicKind::new(Little, MICRO).file(&three_packets()));
     let file = super::file_of(&packed);
-    let mut reader = Reader::open(file.path()).expect("the capture is sound");
+    let mut reader = Reader::open(file.path(), Access::Map).expect("the capture is sound");
     let mut batch = Vec::new();
     while {
         reader.next_batch(&mut batch, 1).expect("the capture is sound");
@@ -74,7 +74,7 @@ fn a_compressed_capture_tells_its_progress_in_bytes_of_the_file() {
 fn a_mapped_capture_tells_its_progress_and_a_pipe_no_total() {
     let bytes = ClassicKind::new(Little, MICRO).file(&three_packets());
     let file = super::file_of(&bytes);
-    let mut reader = Reader::open(file.path()).expect("the capture is sound");
+    let mut reader = Reader::open(file.path(), Access::Map).expect("the capture is sound");
     reader.next_batch(&mut Vec::new(), 1).expect("the capture is sound");
     assert_eq!((reader.bytes_read(), reader.bytes_total()), (45, Some(bytes.len() as u64)));
     let pipe = Reader::from_stream("pipe", io::Cursor::new(bytes)).expect("the capture is sound");
