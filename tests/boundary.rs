@@ -17,6 +17,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 use weir_tests::command::{run, weir};
 
+/// The whole workspace has one version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const MAJOR: &str = env!("CARGO_PKG_VERSION_MAJOR");
+const MINOR: &str = env!("CARGO_PKG_VERSION_MINOR");
+
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A folder with a capture and some plugins, in which the command is run.
@@ -296,8 +301,9 @@ mod a_library_that_does_not_fit_is_refused {
     fn built_for_another_sdk() {
         check("other_version", |file| {
             format!(
-                "plugin `{file}` was built for SDK 0.2, this program speaks SDK 0.1; rebuild it with \
-                 weir-sdk = \"0.1\""
+                "plugin `{file}` was built for SDK {MAJOR}.{}, this program speaks SDK {MAJOR}.{MINOR}; \
+                 rebuild it with weir-sdk = \"{MAJOR}.{MINOR}\"",
+                MINOR.parse::<u16>().expect("a version is made of numbers") + 1
             )
         });
     }
@@ -316,7 +322,7 @@ mod a_library_that_does_not_fit_is_refused {
     fn with_a_changed_layout() {
         check("changed_layout", |file| {
             format!(
-                "plugin `{file}` says SDK 0.1 but lays its data out differently (`describe.result` is `u32`, \
+                "plugin `{file}` says SDK {MAJOR}.{MINOR} but lays its data out differently (`describe.result` is `u32`, \
                  not `RResult`); rebuild it against this program's weir-sdk"
             )
         });
@@ -470,7 +476,10 @@ mod the_command_tells {
         assert_eq!(ran.status, Some(0), "{}", ran.err);
         let good = ran.out.lines().find(|line| line.starts_with("good ")).expect("good is listed");
         let words: Vec<&str> = good.split_whitespace().collect();
-        assert_eq!(words.join(" "), "good 0.1.0 everything that the boundary carries (only with -p)");
+        assert_eq!(
+            words.join(" "),
+            format!("good {VERSION} everything that the boundary carries (only with -p)")
+        );
         assert!(ran.out.lines().any(|line| line.starts_with("panics_in_open ")), "{}", ran.out);
     }
 
@@ -480,7 +489,7 @@ mod the_command_tells {
         let ran = bench.weir(&["plugin", "info", "good", "--plugin-dir", "."]);
         assert_eq!(ran.status, Some(0), "{}", ran.err);
         for said in [
-            "good 0.1.0: everything that the boundary carries\n",
+            &format!("good {VERSION}: everything that the boundary carries\n"),
             "  -o good.label=good  (text) What `good_label` says.\n",
             "  -o good.minimum=1  (integer) Directions with fewer packets have no `good_last_len`.\n",
             "  -o good.lengths=on  (switch) Whether the lengths are listed.\n",
@@ -501,11 +510,11 @@ mod the_command_tells {
         let columns = dictionary["columns"].as_array().expect("columns are a list");
         let named = |name: &str| columns.iter().find(|column| column["name"] == name).expect(name);
         let lengths = named("good_lengths_a");
-        assert_eq!(lengths["type"], "list<u16>");
+        assert_eq!(lengths["type"], "list<u32>");
         assert_eq!(lengths["unit"], "bytes");
         assert_eq!(lengths["definition"], "Payload lengths in their order.");
         assert_eq!(lengths["plugin"], "good");
         assert_eq!(named("good_label")["type"], "text");
-        assert_eq!(named("good_last_len_b")["type"], "u16");
+        assert_eq!(named("good_last_len_b")["type"], "u32");
     }
 }

@@ -41,7 +41,7 @@ pub struct Sides {
 
 /// What is kept of a direction: a list on the heap, and a part in [`ALIVE`].
 pub struct Lengths {
-    lengths: Vec<u16>,
+    lengths: Vec<u32>,
     last_time_ns: Option<i64>,
     late: u64,
 }
@@ -80,10 +80,10 @@ pub struct Row<'a> {
     pub good_scaled: f64,
     /// Payload lengths in their order.
     #[column(unit = "bytes")]
-    pub good_lengths: Option<&'a [u16]>,
+    pub good_lengths: Option<&'a [u32]>,
     /// The last payload length.
     #[column(unit = "bytes")]
-    pub good_last_len: Option<u16>,
+    pub good_last_len: Option<u32>,
     /// Packets that came late, by the option `late`.
     #[column(unit = "packets")]
     pub good_late: u64,
