@@ -22,7 +22,7 @@ mod tests;
 pub use conversation::{Conversation, Direction};
 pub use index::Index;
 pub use key::{FlowKey, LinkEnds, Oriented};
-pub use slab::Slab;
+pub use slab::{ROW_ALIGN, Slab};
 pub use timeouts::{Lifetime, Timeouts};
 
 use foldhash::fast::RandomState;
