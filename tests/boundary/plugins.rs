@@ -11,9 +11,9 @@ use std::{env, fs};
 
 use weir_tests::{target_folder, workspace_root};
 
-/// The library of a test plugin.
+/// The library of a test plugin. It is not named like a plugin's, so that no search finds it by chance.
 pub fn library(name: &str) -> PathBuf {
-    built().join(file_name(name))
+    built().join(format!("{DLL_PREFIX}weir_test_plugin_{name}{DLL_SUFFIX}"))
 }
 
 /// What the library of a plugin is called.
