@@ -8,9 +8,11 @@
 //! | [`compare`] | pair the rows of two tables, judge their cells |
 //! | [`rules`] | where the reference and weir differ on purpose |
 //! | [`report`] | counts and examples, per group and per column |
+//! | [`oracle`] | the rows of a capture, worked out slowly from descriptions of its packets |
 
 pub mod command;
 pub mod compare;
+pub mod oracle;
 pub mod report;
 pub mod rules;
 pub mod table;
