@@ -1,0 +1,28 @@
+//! Descriptions of packets → captures.
+//!
+//! A test says what a packet is ([`Packet`]); this crate makes the frame with right lengths and checksums, and
+//! writes frames as a capture. What a test expects of a packet it takes from the description, so that no
+//! decoder stands between the two. Everything is a function of its arguments: the same seed gives the same
+//! bytes on every machine.
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`packet`] | what a packet is made of |
+//! | [`frame`] | packet → bytes on the wire |
+//! | [`fragments`] | one datagram → its fragments |
+//! | [`capture`] | packets → pcap or pcapng |
+//! | [`random`] | numbers from a seed |
+//! | [`bench`] | a large capture that resembles a link with many users |
+//! | [`sample`] | the small capture that stands in the repository |
+
+pub mod bench;
+pub mod capture;
+pub mod fragments;
+pub mod frame;
+pub mod packet;
+pub mod random;
+pub mod sample;
+
+pub use bench::bench_capture;
+pub use capture::{Format, capture};
+pub use packet::Packet;
