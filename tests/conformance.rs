@@ -17,7 +17,7 @@ use weir_tests::{files_below, shared, target_folder, two_at_a_time};
 
 /// The groups that decide; the others hold broken and odd packets and are reported.
 const DECIDING: [&str; 7] = ["ndpi", "nfstream", "citizenlab", "ja4", "mercury", "ipfixprobe", "zeek"];
-/// Percentage of rows that must have a partner, and of cells that must be equal.
+/// Percentage of rows that must have a partner, and of cells that must be equal, in all and by column.
 const AT_LEAST: f64 = 99.5;
 const LIMIT: Duration = Duration::from_secs(20);
 const GOLDEN_SUFFIX: &str = ".flows.txt";
@@ -91,6 +91,13 @@ fn rows_agree_with_the_reference() {
         "only {:.3} % of the cells agree",
         decides.cells().percent()
     );
+    for (column, counts) in &decides.columns {
+        assert!(
+            counts.percent() >= AT_LEAST,
+            "only {:.3} % of the cells of {column} agree",
+            counts.percent()
+        );
+    }
 }
 
 /// Paths of the captures that have reference rows and are read as they are by the reference.

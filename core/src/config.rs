@@ -101,7 +101,7 @@ impl FileConfig {
         })?;
         toml::from_str(&text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
-            let line = before.lines().count().max(1);
+            let line = before.matches('\n').count() + 1;
             RunError::Usage(format!("settings `{}`, line {line}: {}", path.display(), error.message()))
         })
     }

@@ -176,8 +176,7 @@ impl Worker {
 
 #[inline]
 fn link_ends(record: &Record, window: &[u8]) -> LinkEnds {
-    let frame = window.get(record.start..record.start + record.captured_len as usize).unwrap_or(&[]);
-    LinkEnds { link_type: record.link_type, direction: link_direction(record.link_type, frame) }
+    LinkEnds { link_type: record.link_type, direction: link_direction(record, window) }
 }
 
 /// The decoder's chains as plugins ask for them.

@@ -53,6 +53,9 @@ pub struct PacketFacts {
     pub fragment_id: u32,
     /// Length of the innermost IP packet from its header on, as its header says (see `wire_len` for the fallback).
     pub l3_len: u32,
+    /// Layer-7 length computed from the headers, on the wire; 0 where the computed length is negative. It
+    /// exceeds 65,535 in what segmentation offload joined.
+    pub payload_len: u32,
     /// Innermost IP header (layer-2 flows: first byte behind the last ethertype or LLC header).
     pub l3_offset: u16,
     /// First byte behind the IP header and its extension headers.
@@ -63,8 +66,6 @@ pub struct PacketFacts {
     pub src_mac_offset: u16,
     /// Destination MAC address, or [`NO_OFFSET`].
     pub dst_mac_offset: u16,
-    /// Layer-7 length computed from the headers, on the wire; 0 where the computed length is negative.
-    pub payload_len: u16,
     /// Bytes of link-layer padding.
     pub padding_len: u16,
     /// 0x0800 or 0x86dd for IP; for layer 2 the last ethertype, or DSAP and SSAP.
@@ -184,7 +185,7 @@ impl<'a> Packet<'a> {
     pub fn payload(&self) -> &'a [u8] {
         let from = usize::from(self.facts.payload_offset);
         let bytes = self.bytes();
-        let to = from + usize::from(self.facts.payload_len);
+        let to = from.saturating_add(self.facts.payload_len as usize);
         bytes.get(from..to.min(bytes.len())).unwrap_or(&[])
     }
 

@@ -47,6 +47,8 @@ pub struct Pair<'t> {
     pub ours: Row<'t>,
     /// The reference's row of the opposite direction.
     pub opposite: Option<Row<'t>>,
+    /// Our row of the opposite direction.
+    pub our_opposite: Option<Row<'t>>,
 }
 
 /// How a cell of a pair stands.
@@ -62,8 +64,11 @@ pub enum Verdict {
 
 /// What finds the row of the other table, as a reader would name the row.
 pub fn key(row: &Row<'_>) -> String {
+    format!("{} {}", row.cell("dir"), key_without_letter(row))
+}
+
+fn key_without_letter(row: &Row<'_>) -> String {
     let mut parts = vec![
-        row.cell("dir").to_owned(),
         address(row.cell("srcIP")),
         row.cell("srcPort").to_owned(),
         address(row.cell("dstIP")),
@@ -120,6 +125,28 @@ pub fn pair(reference: &Table, ours: &Table) -> Pairing {
     pairing.extra = waiting.into_values().flatten().collect();
     pairing.extra.sort_unstable();
     pairing
+}
+
+/// A row that the reference has alone, as A, and we as the B of a row that only we decode.
+fn pair_across_letters(pairing: &mut Pairing, reference: &Table, ours: &Table) {
+    let (opposites, our_opposites) = (opposites(reference), opposites(ours));
+    let Pairing { pairs, missing, extra } = pairing;
+    missing.retain(|&number| {
+        let row = reference.row(number);
+        let answers_what_we_decode = |our_number: usize| {
+            let opposite = our_opposites[our_number].map(|number| ours.row(number));
+            opposite.is_some_and(|row| rules::our_row_differs(&row).is_some())
+        };
+        let found = extra.iter().position(|&our_number| {
+            opposites[number].is_none()
+                && key_without_letter(&ours.row(our_number)) == key_without_letter(&row)
+                && answers_what_we_decode(our_number)
+        });
+        if let Some(at) = found {
+            pairs.push((number, extra.remove(at)));
+        }
+        found.is_none()
+    });
 }
 
 /// How often a column was compared, and how that went.
@@ -206,17 +233,17 @@ impl Outcome {
 /// Compares the columns that both tables have.
 pub fn compare(capture: &str, reference: &Table, ours: &Table) -> Outcome {
     let mut comparison = Comparison { capture, outcome: Outcome::default() };
-    let pairing = pair(reference, ours);
+    let mut pairing = pair(reference, ours);
+    pair_across_letters(&mut pairing, reference, ours);
     let columns = compared_columns(reference, ours);
-    let opposites = opposites(reference);
+    let (opposites, our_opposites) = (opposites(reference), opposites(ours));
     comparison.outcome.reference_rows = reference.len() as u64;
     comparison.outcome.rows.equal = pairing.pairs.len() as u64;
     for (number, our_number) in pairing.pairs {
         let opposite = opposites[number].map(|number| reference.row(number));
-        comparison.cells(
-            &columns,
-            &Pair { reference: reference.row(number), ours: ours.row(our_number), opposite },
-        );
+        let our_opposite = our_opposites[our_number].map(|number| ours.row(number));
+        let (reference, ours) = (reference.row(number), ours.row(our_number));
+        comparison.cells(&columns, &Pair { reference, ours, opposite, our_opposite });
     }
     for row in pairing.missing.into_iter().map(|number| reference.row(number)) {
         comparison.lone_row(MISSING, &row, rules::reference_row_differs(&row));
@@ -321,7 +348,7 @@ fn explanation(column: &str, pair: &Pair<'_>, reference: &str, ours: &str) -> Op
             Effect::NotCompared => true,
             Effect::LeftOut(when) => when(pair),
             Effect::Agree(agree) => agree(reference, ours),
-            Effect::Rows { reference, .. } => reference(&pair.reference),
+            Effect::Rows { reference, ours } => reference(&pair.reference) || ours(&pair.ours),
             Effect::Bits(mask, when) => {
                 if when(pair) {
                     left_out_bits |= mask;

@@ -47,6 +47,7 @@ pub enum Effect {
 
 /// What depends on the packets of the opposite direction.
 const OF_THE_OPPOSITE: &[&str] = &[
+    "dir",
     "pktsRcvd",
     "l7BytesRcvd",
     "pktAsm",

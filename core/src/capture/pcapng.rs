@@ -60,7 +60,6 @@ mod field {
 pub(super) struct Pcapng {
     order: ByteOrder,
     interfaces: Vec<Interface>,
-    last_time_ns: i64,
     blocks: u64,
     warnings: Warnings,
 }
@@ -78,13 +77,7 @@ struct Block<'a> {
 impl Pcapng {
     /// Before the first section header.
     pub(super) fn new() -> Self {
-        Self {
-            order: ByteOrder::Little,
-            interfaces: Vec::new(),
-            last_time_ns: 0,
-            blocks: 0,
-            warnings: Warnings::default(),
-        }
+        Self { order: ByteOrder::Little, interfaces: Vec::new(), blocks: 0, warnings: Warnings::default() }
     }
 
     /// Blocks passed.
@@ -178,10 +171,8 @@ impl Pcapng {
             self.warnings.packets_without_interface += 1;
             return Ok(None);
         };
-        let time_ns = interface.clock.time_ns(ticks(block.order, fields));
-        self.last_time_ns = time_ns;
         Ok(Some(Record {
-            time_ns,
+            time_ns: interface.clock.time_ns(ticks(block.order, fields)),
             start: block.body_at + field::PACKET_LEN,
             captured_len,
             wire_len: block.order.u32(fields, field::WIRE_LEN),
@@ -190,8 +181,7 @@ impl Pcapng {
     }
 
     /// A Simple Packet Block belongs to the first interface and was cut at its snap length. It has no time,
-    /// so it gets that of the packet before it: the order of the packets is kept and no gap appears that
-    /// nobody measured.
+    /// so it gets time 0, as with libpcap.
     fn simple_packet(&mut self, block: &Block<'_>) -> Result<Option<Record>, Fault> {
         let fields = block.fields::<{ field::SIMPLE_LEN }>()?;
         let wire_len = block.order.u32(fields, field::SIMPLE_WIRE_LEN);
@@ -202,7 +192,7 @@ impl Pcapng {
         let captured_len = checked_captured_len(interface.snapped(wire_len))?;
         block.check_room(captured_len, field::SIMPLE_LEN)?;
         Ok(Some(Record {
-            time_ns: self.last_time_ns,
+            time_ns: 0,
             start: block.body_at + field::SIMPLE_LEN,
             captured_len,
             wire_len,

@@ -51,7 +51,7 @@ pub(super) fn typed(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
 /// Steps over VLAN tags (IEEE 802.1Q): the ethertype behind them, and the first byte behind that.
 pub(super) fn vlan_tags(walk: &mut Walk<'_>, mut value: u16, mut at: usize) -> (u16, usize) {
     let mut vlans = Vlans::default();
-    while ethertype::VLAN.contains(&value) {
+    while ethertype::is_vlan(value) {
         // A tag whose ethertype was not captured stays the last ethertype.
         let Some([control_high, control_low, type_high, type_low]) = walk.array(at) else { break };
         vlans.push(u16::from_be_bytes([control_high, control_low]) & 0x0fff);

@@ -32,8 +32,11 @@ pub(super) fn of_ip(walk: &mut Walk<'_>, ip: &IpHeader, facts: &mut PacketFacts)
     facts.fragment_offset = ip.fragment.offset;
     walk.mark(if ip.version == 4 { status::IPV4_FLOW } else { status::IPV6_FLOW });
     if ip.has_l4 && ip.fragment.offset == 0 {
-        layer4(walk, ip, facts);
+        facts.flags |= flag::HAS_L4;
+        facts.src_port = ip.src_port;
+        facts.dst_port = ip.dst_port;
     }
+    tcp_flags(walk, ip, facts);
     if is_land_attack(walk, ip) {
         walk.mark(status::LAND_ATTACK);
     }
@@ -43,7 +46,7 @@ pub(super) fn of_ip(walk: &mut Walk<'_>, ip: &IpHeader, facts: &mut PacketFacts)
 /// The facts of a packet of a layer-2 flow.
 pub(super) fn of_layer2(walk: &mut Walk<'_>, ethertype: u16, at: usize, facts: &mut PacketFacts) {
     facts.ethertype = ethertype;
-    facts.payload_len = lengths::saturate(walk.wire_from(at));
+    facts.payload_len = lengths::in_32_bits(walk.wire_from(at));
     facts.padding_len = walk.payload_end.map_or(0, |end| lengths::padding(walk, end));
     facts.l3_offset = offset(walk, at);
     facts.l4_offset = NO_OFFSET;
@@ -61,14 +64,11 @@ fn common(walk: &Walk<'_>, facts: &mut PacketFacts) {
     facts.vlan_count = u8::try_from(walk.vlans.count).unwrap_or(u8::MAX);
 }
 
-fn layer4(walk: &Walk<'_>, ip: &IpHeader, facts: &mut PacketFacts) {
-    facts.flags |= flag::HAS_L4;
-    facts.src_port = ip.src_port;
-    facts.dst_port = ip.dst_port;
-    if ip.protocol != protocol::TCP {
-        return;
-    }
-    if let Some(tcp_flags) = walk.u8(ip.l4_at + TCP_FLAGS) {
+/// The flag byte is there in datagrams that are too short for a whole TCP header, too.
+fn tcp_flags(walk: &Walk<'_>, ip: &IpHeader, facts: &mut PacketFacts) {
+    let at = ip.l4_at + TCP_FLAGS;
+    let is_within = ip.protocol == protocol::TCP && ip.fragment.offset == 0 && at < ip.at + ip.len;
+    if let Some(tcp_flags) = walk.u8(at).filter(|_| is_within) {
         facts.flags |= flag::HAS_TCP_FLAGS;
         facts.tcp_flags = tcp_flags;
     }

@@ -3,6 +3,8 @@
 //!
 //! What comes in: a frame. What goes out: its facts, or `None` for all that is not exactly this; the careful
 //! path decodes that, and a property test shows that both agree.
+//!
+//! The parts are always inlined: handed over in memory, their results would cost as much as the parsing.
 
 use weir_sdk::packet::flag;
 use weir_sdk::{PacketFacts, status};
@@ -12,6 +14,7 @@ use super::facts::TCP_FLAGS;
 use super::names::{Name, ethertype, protocol};
 use super::walk::Vlans;
 use super::{dtls, ether, lengths};
+use crate::capture::Record;
 
 /// Tags that the fast path steps over.
 const MAX_TAGS: u16 = 2;
@@ -87,7 +90,8 @@ struct Transport {
 
 /// Fills in the facts of a frame of the common kind.
 #[inline]
-pub(super) fn decode(frame: &[u8], wire: usize, facts: &mut PacketFacts) -> Option<()> {
+pub(super) fn decode(record: &Record, frame: &[u8], facts: &mut PacketFacts) -> Option<()> {
+    let wire = record.wire_len as usize;
     if frame.len() > MAX_FRAME {
         return None;
     }
@@ -121,8 +125,14 @@ pub(super) fn decode(frame: &[u8], wire: usize, facts: &mut PacketFacts) -> Opti
         status |= status::LAND_ATTACK;
     }
     let padding = if wire > 64 { 0 } else { remaining - ip.len };
+    // All fields at once: filling them in one after the other costs twice the time.
     *facts = PacketFacts {
+        time_ns: record.time_ns,
+        ordinal: facts.ordinal,
+        start: record.start as u64,
         status,
+        captured_len: record.captured_len,
+        wire_len: record.wire_len,
         header_chain: chain_id(vlans.count, ip.version == 6, ip.protocol == protocol::UDP),
         fragment_id: u32::from(ip.id),
         l3_len: ip.len as u32,
@@ -131,7 +141,7 @@ pub(super) fn decode(frame: &[u8], wire: usize, facts: &mut PacketFacts) -> Opti
         payload_offset: (l3 + headers) as u16,
         src_mac_offset: 6,
         dst_mac_offset: 0,
-        payload_len: lengths::saturate(payload_len),
+        payload_len: lengths::in_32_bits(payload_len),
         padding_len: padding as u16,
         ethertype: kind,
         src_port: transport.src,
@@ -143,19 +153,19 @@ pub(super) fn decode(frame: &[u8], wire: usize, facts: &mut PacketFacts) -> Opti
         l4_proto: ip.protocol,
         ip_version: ip.version,
         tcp_flags: transport.tcp_flags,
+        side: facts.side,
         flags: transport.flags,
-        ..*facts
     };
     Some(())
 }
 
-#[inline]
+#[inline(always)]
 fn is_isl(start: &[u8; 16]) -> bool {
     matches!(start[..5], [0x01 | 0x03, 0x00, 0x0c, 0x00, 0x00])
 }
 
 /// The last ethertype and the first byte behind it.
-#[inline]
+#[inline(always)]
 fn ethertype_behind_tags(
     frame: &[u8],
     start: &[u8; 16],
@@ -164,7 +174,7 @@ fn ethertype_behind_tags(
 ) -> Option<(u16, usize)> {
     let mut kind = u16::from_be_bytes([start[12], start[13]]);
     let mut at = ether::HEADER;
-    while ethertype::VLAN.contains(&kind) {
+    while ethertype::is_vlan(kind) {
         if vlans.count == MAX_TAGS {
             return None;
         }
@@ -180,7 +190,7 @@ fn ethertype_behind_tags(
     Some((kind, at))
 }
 
-#[inline]
+#[inline(always)]
 fn ipv4(bytes: &[u8], remaining: usize) -> Option<Ip> {
     const NOT_FRAGMENTED: u16 = 0x3fff;
     let header: &[u8; 20] = bytes.first_chunk()?;
@@ -202,7 +212,7 @@ fn ipv4(bytes: &[u8], remaining: usize) -> Option<Ip> {
     })
 }
 
-#[inline]
+#[inline(always)]
 fn ipv6(bytes: &[u8], remaining: usize) -> Option<Ip> {
     let header: &[u8; 40] = bytes.first_chunk()?;
     let payload = u16::from_be_bytes([header[4], header[5]]);
@@ -221,7 +231,7 @@ fn ipv6(bytes: &[u8], remaining: usize) -> Option<Ip> {
     })
 }
 
-#[inline]
+#[inline(always)]
 fn tcp(segment: &[u8]) -> Option<Transport> {
     let header: &[u8; 20] = segment.first_chunk()?;
     let (src, dst) = ports(&[header[0], header[1], header[2], header[3]])?;
@@ -233,7 +243,7 @@ fn tcp(segment: &[u8]) -> Option<Transport> {
     Some(Transport { src, dst, header: len, tcp_flags: header[TCP_FLAGS], flags })
 }
 
-#[inline]
+#[inline(always)]
 fn udp(segment: &[u8], ip: &Ip) -> Option<Transport> {
     let (header, payload): (&[u8; 8], _) = segment.split_first_chunk()?;
     let (src, dst) = ports(&[header[0], header[1], header[2], header[3]])?;
@@ -244,19 +254,19 @@ fn udp(segment: &[u8], ip: &Ip) -> Option<Transport> {
 }
 
 /// Source and destination port, if none is special.
-#[inline]
+#[inline(always)]
 fn ports(bytes: &[u8; 4]) -> Option<(u16, u16)> {
     let (src, dst) = (u16::from_be_bytes([bytes[0], bytes[1]]), u16::from_be_bytes([bytes[2], bytes[3]]));
     (!is_special(src) && !is_special(dst)).then_some((src, dst))
 }
 
-#[inline]
+#[inline(always)]
 fn may_be_dtls(payload: &[u8]) -> bool {
     payload.first_chunk().is_some_and(|&start| dtls::record(start).is_some())
 }
 
 /// An IPv6 header or one of the indicators of Teredo.
-#[inline]
+#[inline(always)]
 fn may_be_teredo(payload: &[u8]) -> bool {
     matches!(payload, [0x60, ..] | [0x00, 0x00 | 0x01, ..])
 }

@@ -61,14 +61,14 @@ fn ospf(walk: &Walk<'_>, at: usize) -> usize {
 }
 
 /// Length of the payload behind the layer-4 header; a negative one counts as 0.
-pub(super) fn payload(walk: &mut Walk<'_>, ip: &IpHeader, l4_len: usize) -> u16 {
+pub(super) fn payload(walk: &mut Walk<'_>, ip: &IpHeader, l4_len: usize) -> u32 {
     let headers = ip.l4_at - ip.at + l4_len;
     let snapped = walk.captured.saturating_sub(ip.at) < ip.len;
     let cut = ip.version == 4 && snapped && walk.captured_from(ip.l4_at) < l4_len;
     if headers > ip.len || cut {
         walk.mark(status::L4_SHORT);
     }
-    saturate(ip.len.saturating_sub(headers))
+    in_32_bits(ip.len.saturating_sub(headers))
 }
 
 /// Frames of up to this many bytes may hold padding (the shortest Ethernet frame, with its check sequence).
@@ -76,10 +76,10 @@ const MAX_PADDED: usize = 64;
 
 /// Bytes of the frame behind the end of what it carries.
 pub(super) fn padding(walk: &Walk<'_>, end: usize) -> u16 {
-    if walk.wire > MAX_PADDED { 0 } else { saturate(walk.wire.saturating_sub(end)) }
+    if walk.wire > MAX_PADDED { 0 } else { walk.wire.saturating_sub(end) as u16 }
 }
 
-/// A length in 16 bits; datagrams of segmentation offload may be longer.
-pub(super) fn saturate(len: usize) -> u16 {
-    u16::try_from(len).unwrap_or(u16::MAX)
+/// A length of a frame, whose record gives it 32 bits.
+pub(super) fn in_32_bits(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
 }

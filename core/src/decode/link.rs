@@ -234,7 +234,7 @@ pub enum LinkDirection {
 }
 
 /// The direction of a frame, where its link header tells it.
-pub fn link_direction(link: u16, frame: &[u8]) -> Option<LinkDirection> {
+pub(super) fn direction(link: u16, frame: &[u8]) -> Option<LinkDirection> {
     const OUTGOING: u8 = 4;
     let sent = match link {
         link_type::PPP_PPPD
@@ -356,9 +356,9 @@ mod tests {
 
     #[test]
     fn some_links_tell_the_direction() {
-        assert_eq!(link_direction(link_type::PPP_WITH_DIR, &[1]), Some(LinkDirection::Sent));
-        assert_eq!(link_direction(link_type::C_HDLC_WITH_DIR, &[0]), Some(LinkDirection::Received));
-        assert_eq!(link_direction(link_type::LINUX_SLL, &[0, 4]), Some(LinkDirection::Sent));
-        assert_eq!(link_direction(link_type::ETHERNET, &[0, 4]), None);
+        assert_eq!(direction(link_type::PPP_WITH_DIR, &[1]), Some(LinkDirection::Sent));
+        assert_eq!(direction(link_type::C_HDLC_WITH_DIR, &[0]), Some(LinkDirection::Received));
+        assert_eq!(direction(link_type::LINUX_SLL, &[0, 4]), Some(LinkDirection::Sent));
+        assert_eq!(direction(link_type::ETHERNET, &[0, 4]), None);
     }
 }

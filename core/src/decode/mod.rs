@@ -49,7 +49,7 @@ mod walk;
 mod wlan;
 
 pub use chain::{Chain, HeaderChains};
-pub use link::{LinkDirection, link_direction};
+pub use link::LinkDirection;
 pub use no_flow::NoFlow;
 
 use weir_sdk::PacketFacts;
@@ -91,13 +91,10 @@ impl Decoder {
     #[inline]
     pub fn decode(&mut self, record: &Record, window: &[u8], facts: &mut PacketFacts) -> Decoded {
         let frame = frame_of(record, window);
-        reset(record, facts);
-        if record.link_type == link::link_type::ETHERNET
-            && fast::decode(frame, record.wire_len as usize, facts).is_some()
-        {
+        if record.link_type == link::link_type::ETHERNET && fast::decode(record, frame, facts).is_some() {
             return Decoded::Flow;
         }
-        self.decode_carefully(record.link_type, frame, facts)
+        self.decode_carefully(record, frame, facts)
     }
 
     /// Header chains seen so far, by [`PacketFacts::header_chain`].
@@ -106,9 +103,10 @@ impl Decoder {
     }
 
     #[inline(never)]
-    fn decode_carefully(&mut self, link_type: u16, frame: &[u8], facts: &mut PacketFacts) -> Decoded {
-        let mut walk = Walk::new(frame, facts.wire_len);
-        let first = link::decode(&mut walk, link_type);
+    fn decode_carefully(&mut self, record: &Record, frame: &[u8], facts: &mut PacketFacts) -> Decoded {
+        reset(record, facts);
+        let mut walk = Walk::new(frame, record.wire_len);
+        let first = link::decode(&mut walk, record.link_type);
         match (walk.run(first), walk.ip) {
             (End::NoFlow(reason), _) => return Decoded::NoFlow(reason),
             (End::Layer2 { ethertype, at }, _) => facts::of_layer2(&mut walk, ethertype, at, facts),
@@ -121,6 +119,11 @@ impl Decoder {
     }
 }
 
+/// The direction of a frame past the capturing host, where its link header tells it.
+pub fn link_direction(record: &Record, window: &[u8]) -> Option<LinkDirection> {
+    link::direction(record.link_type, frame_of(record, window))
+}
+
 /// The captured bytes; none if the record points outside the window.
 #[inline]
 fn frame_of<'a>(record: &Record, window: &'a [u8]) -> &'a [u8] {
@@ -129,7 +132,6 @@ fn frame_of<'a>(record: &Record, window: &'a [u8]) -> &'a [u8] {
 }
 
 /// The facts of the record alone; the number of the packet and its side stay.
-#[inline]
 fn reset(record: &Record, facts: &mut PacketFacts) {
     *facts = PacketFacts {
         time_ns: record.time_ns,

@@ -66,7 +66,6 @@ pub(super) mod ethertype {
     pub(in crate::decode) const BRIDGED_ETHERNET: u16 = 0x6558;
     pub(in crate::decode) const RARP: u16 = 0x8035;
     pub(in crate::decode) const AARP: u16 = 0x80f3;
-    pub(in crate::decode) const VLAN: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
     pub(in crate::decode) const IPV6: u16 = 0x86dd;
     pub(in crate::decode) const SLOW: u16 = 0x8809;
     pub(in crate::decode) const PPP: u16 = 0x880b;
@@ -78,6 +77,12 @@ pub(super) mod ethertype {
     pub(in crate::decode) const JUMBO_LLC: u16 = 0x8870;
     pub(in crate::decode) const ERSPAN: u16 = 0x88be;
     pub(in crate::decode) const LLDP: u16 = 0x88cc;
+
+    /// Whether a VLAN tag follows: IEEE 802.1Q, 802.1ad, and the numbers used before it.
+    #[inline]
+    pub(in crate::decode) fn is_vlan(value: u16) -> bool {
+        matches!(value, 0x8100 | 0x88a8 | 0x9100 | 0x9200)
+    }
 }
 
 /// IP protocols with branches of their own (IANA protocol numbers).

@@ -6,7 +6,7 @@ use weir_sdk::packet::NO_OFFSET;
 use weir_sdk::{Ip, Packet, PacketFacts};
 
 use super::link::link_type;
-use super::testing::{eth, ipv4_fragment, ipv6, tagged, tcp, udp};
+use super::testing::{eth, inner_v6, ipv4_fragment, ipv6, tagged, tcp, udp};
 use super::{Decoded, Decoder, fast};
 use crate::capture::Record;
 
@@ -51,16 +51,15 @@ fn decode(link: u16, frame: &[u8], wire: usize) -> Option<PacketFacts> {
 
 fn carefully(frame: &[u8], wire: usize) -> Option<PacketFacts> {
     let mut facts = PacketFacts::default();
-    super::reset(&record(link_type::ETHERNET, frame, wire), &mut facts);
-    let decoded = Decoder::new().decode_carefully(link_type::ETHERNET, frame, &mut facts);
+    let record = record(link_type::ETHERNET, frame, wire);
+    let decoded = Decoder::new().decode_carefully(&record, frame, &mut facts);
     (decoded == Decoded::Flow).then_some(facts)
 }
 
 /// The facts of the fast path, if it takes the frame.
 fn quickly(frame: &[u8], wire: usize) -> Option<PacketFacts> {
     let mut facts = PacketFacts::default();
-    super::reset(&record(link_type::ETHERNET, frame, wire), &mut facts);
-    fast::decode(frame, wire, &mut facts).map(|()| facts)
+    fast::decode(&record(link_type::ETHERNET, frame, wire), frame, &mut facts).map(|()| facts)
 }
 
 fn offsets(facts: &PacketFacts) -> [(u16, u32); 5] {
@@ -87,8 +86,8 @@ fn has_addresses(facts: &PacketFacts, frame: &[u8]) -> bool {
 
 fn port() -> impl Strategy<Value = u16> {
     prop_oneof![
-        any::<u16>(),
-        proptest::sample::select(vec![
+        6 => any::<u16>(),
+        1 => proptest::sample::select(vec![
             0u16, 53, 443, 1024, 1025, 1701, 1900, 2123, 2152, 3544, 4500, 4789, 4790, 5072, 5246, 5247,
             6081, 12222, 12223
         ])
@@ -97,24 +96,31 @@ fn port() -> impl Strategy<Value = u16> {
 
 fn payload() -> impl Strategy<Value = Vec<u8>> {
     let start = proptest::sample::select(vec![
-        vec![],
         vec![0x60],
         vec![0, 0],
         vec![0, 1],
         vec![22, 0xfe, 0xfd],
         vec![8, 0, 0, 0, 0, 0, 1, 0],
         vec![0x30, 255],
+        inner_v6(),
+        [&[0; 8], &inner_v6()[..]].concat(),
     ]);
-    (start, proptest::collection::vec(any::<u8>(), 0..80)).prop_map(|(start, rest)| [start, rest].concat())
+    let start = prop_oneof![3 => Just(vec![]), 1 => start];
+    (start, proptest::collection::vec(any::<u8>(), 0..40)).prop_map(|(start, rest)| [start, rest].concat())
 }
 
 fn ip_packet() -> impl Strategy<Value = (u16, Vec<u8>)> {
-    let protocol =
-        proptest::sample::select(vec![6u8, 17, 17, 1, 4, 41, 47, 50, 51, 58, 97, 103, 132, 136, 0, 44]);
-    let fragment = prop_oneof![4 => Just(0u16), 1 => Just(0x4000), 1 => any::<u16>()];
-    (any::<bool>(), protocol, port(), port(), payload(), fragment).prop_map(
-        |(is_v6, protocol, src, dst, payload, fragment)| {
-            let segment = if protocol == 6 { tcp(src, dst, &payload) } else { udp(src, dst, &payload) };
+    let other = proptest::sample::select(vec![1u8, 4, 41, 47, 50, 51, 58, 97, 103, 132, 136, 0, 44]);
+    let protocol = prop_oneof![2 => Just(6u8), 3 => Just(17), 1 => other];
+    let fragment = prop_oneof![6 => Just(0u16), 2 => Just(0x4000), 1 => Just(0x2000), 1 => any::<u16>()];
+    let offset = prop_oneof![4 => Just(0x50u8), 1 => any::<u8>()];
+    (any::<bool>(), protocol, port(), port(), payload(), fragment, offset).prop_map(
+        |(is_v6, protocol, src, dst, payload, fragment, offset)| {
+            let mut segment = tcp(src, dst, &payload);
+            segment[12] = offset;
+            if protocol != 6 {
+                segment = udp(src, dst, &payload);
+            }
             if is_v6 {
                 (0x86dd, ipv6(protocol, &segment))
             } else {
@@ -124,18 +130,21 @@ fn ip_packet() -> impl Strategy<Value = (u16, Vec<u8>)> {
     )
 }
 
-/// Ethernet frames that are nearly what they should be: tags, trailers, a few changed bytes, a cut.
+/// Ethernet frames that are nearly what they should be: tags, trailers, a few changed header bytes, a cut.
 fn frame() -> impl Strategy<Value = (Vec<u8>, usize)> {
-    let tags = proptest::collection::vec(any::<u16>(), 0..4);
-    let changes = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3);
-    let trailer = 0usize..20;
-    let cut = prop_oneof![2 => Just(0usize), 1 => 0usize..100];
+    let tag = prop_oneof![1 => Just(0), 3 => any::<u16>()];
+    let tags = prop_oneof![3 => Just(vec![]), 2 => proptest::collection::vec(tag, 0..4)];
+    let byte = prop_oneof![1 => Just(0u8), 1 => 0u8..64, 1 => any::<u8>()];
+    let changes = prop_oneof![2 => Just(vec![]), 1 => proptest::collection::vec((12usize..60, byte), 1..3)];
+    let trailer = prop_oneof![2 => Just(0usize), 1 => 0usize..20];
+    let cut = prop_oneof![3 => Just(0usize), 1 => 0usize..60];
     (ip_packet(), tags, changes, trailer, cut).prop_map(|((kind, packet), tags, changes, trailer, cut)| {
         let mut frame = if tags.is_empty() { eth(kind, &packet) } else { tagged(&tags, kind, &packet) };
         frame.resize(frame.len() + trailer, 0);
-        for (index, byte) in changes {
-            let at = index.index(frame.len());
-            frame[at] = byte;
+        for (at, byte) in changes {
+            if let Some(place) = frame.get_mut(at) {
+                *place = byte;
+            }
         }
         let wire = frame.len();
         frame.truncate(wire.saturating_sub(cut));
@@ -144,7 +153,7 @@ fn frame() -> impl Strategy<Value = (Vec<u8>, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16384, ..ProptestConfig::default() })]
 
     #[test]
     fn the_fast_path_agrees_with_the_careful_path((frame, wire) in frame()) {
@@ -232,7 +241,7 @@ fn our_opinion(facts: &PacketFacts, bytes: &[u8]) -> Opinion {
         None => vec![],
     };
     let (src, dst) = (address(packet.src_ip()), address(packet.dst_ip()));
-    (src, dst, facts.src_port, facts.dst_port, usize::from(facts.payload_len))
+    (src, dst, facts.src_port, facts.dst_port, facts.payload_len as usize)
 }
 
 fn second_opinion(bytes: &[u8]) -> Opinion {
@@ -248,4 +257,13 @@ fn second_opinion(bytes: &[u8]) -> Opinion {
         _ => (0, 0, 0),
     };
     (src, dst, from, to, len)
+}
+
+#[test]
+fn the_fast_path_leaves_a_datagram_that_is_too_short_for_tcp() {
+    let mut segment = tcp(40000, 443, &[]);
+    segment[12] = 0x20;
+    let mut frame = eth(0x0800, &ipv4_fragment(6, 0, &segment));
+    frame[17] = 39;
+    assert_eq!(quickly(&frame, frame.len()), None);
 }

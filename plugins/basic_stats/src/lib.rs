@@ -24,8 +24,8 @@ pub struct Direction {
     gaps: Running,
     gap_min: f32,
     gap_max: f32,
-    len_min: u16,
-    len_max: u16,
+    len_min: u32,
+    len_max: u32,
 }
 
 /// One row.
@@ -62,12 +62,12 @@ pub struct Row {
     pub l7_bytes_received: u64,
     /// Smallest layer-7 length of the packets of this direction, packets without payload included.
     #[column(unit = "bytes", source = "minimum of layer-7 lengths", tags = ["packet_size_timing"])]
-    #[column(tranalyzer = "minL7PktSz:U16", aliases = ["minPktSz"])]
-    pub l7_len_min: u16,
+    #[column(tranalyzer = "minL7PktSz:U32", aliases = ["minPktSz"])]
+    pub l7_len_min: u32,
     /// Largest layer-7 length of the packets of this direction.
     #[column(unit = "bytes", source = "maximum of layer-7 lengths", tags = ["packet_size_timing"])]
-    #[column(tranalyzer = "maxL7PktSz:U16", aliases = ["maxPktSz"])]
-    pub l7_len_max: u16,
+    #[column(tranalyzer = "maxL7PktSz:U32", aliases = ["maxPktSz"])]
+    pub l7_len_max: u32,
     /// Arithmetic mean of the layer-7 lengths of this direction, packets without payload included.
     #[column(unit = "bytes", source = "l7_bytes_sent / packets_sent", tags = ["packet_size_timing"])]
     #[column(tranalyzer = "avgL7PktSz:F", aliases = ["avePktSize"])]
@@ -180,16 +180,16 @@ impl Direction {
         Self {
             time_first: packet.time_ns,
             time_last: packet.time_ns,
-            lengths: Running::around(f32::from(packet.payload_len)),
+            lengths: Running::around(packet.payload_len as f32),
             len_min: packet.payload_len,
             ..Self::default()
         }
     }
 
-    fn follow_length(&mut self, len: u16) {
+    fn follow_length(&mut self, len: u32) {
         self.len_min = self.len_min.min(len);
         self.len_max = self.len_max.max(len);
-        self.lengths.add(f32::from(len), self.packets);
+        self.lengths.add(len as f32, self.packets);
     }
 
     fn follow_time(&mut self, time_ns: i64) {

@@ -81,8 +81,8 @@ impl TestPacket {
         facts.l3_len = frame.l3_len as u32;
         facts.payload_len = match self.transport {
             // Without a length of its own, layer 2 counts the padding.
-            Transport::Ethertype(_) => (len - usize::from(frame.payload_offset)) as u16,
-            _ => self.payload.len() as u16,
+            Transport::Ethertype(_) => (len - usize::from(frame.payload_offset)) as u32,
+            _ => self.payload.len() as u32,
         };
         facts.padding_len = (len - usize::from(frame.l3_offset) - frame.l3_len) as u16;
     }

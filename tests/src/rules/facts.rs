@@ -1,7 +1,7 @@
 //! What the rules ask about: what a row or a pair says of itself.
 
 use crate::compare::Pair;
-use crate::rules::reference_row_differs;
+use crate::rules::{our_row_differs, reference_row_differs};
 use crate::table::{Row, bits};
 
 /// Bits of `flowStat`.
@@ -117,6 +117,7 @@ pub(super) fn is_cut_in_layer_4(row: &Row<'_>) -> bool {
 
 pub(super) fn opposite_differs(pair: &Pair<'_>) -> bool {
     pair.opposite.as_ref().is_some_and(|row| reference_row_differs(row).is_some())
+        || pair.our_opposite.as_ref().is_some_and(|row| our_row_differs(row).is_some())
 }
 
 /// A difference of seconds that was negative before it became a u32.

@@ -152,7 +152,7 @@ pub(super) fn varied_pcapng(order: ByteOrder) -> (Vec<u8>, Vec<Packet>) {
         packet(1_000_000_001, 60, 1, b"first"),
         packet(2_000_000_000, 6, 101, b"second"),
         packet(3_000_000_000, 5, 101, b"third"),
-        packet(3_000_000_000, 9, 1, b"fourth"),
+        packet(0, 9, 1, b"fourth"),
     ];
     (file.bytes, packets)
 }

@@ -61,11 +61,11 @@ fn resolution_and_offset_of_the_interface_make_the_time() {
 }
 
 #[test]
-fn simple_packets_are_cut_at_the_snap_length_and_take_the_time_before() {
+fn simple_packets_are_cut_at_the_snap_length_and_have_time_0() {
     let packets = sound(read_section(|file| {
         file.interface(1, 3, &[]).simple(5, b"abc").enhanced(0, 9, 1, b"x").simple(2, b"de")
     }));
-    assert_eq!(times(&packets), [0, 9_000, 9_000]);
+    assert_eq!(times(&packets), [0, 9_000, 0]);
     assert_eq!((packets[0].bytes.as_slice(), packets[0].wire_len), (&b"abc"[..], 5));
     assert_eq!(packets[2].bytes, b"de");
 }
