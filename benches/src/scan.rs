@@ -52,7 +52,8 @@ mod tests {
     fn a_sum_is_that_of_the_bytes_one_by_one() {
         let frame: Vec<u8> = (0..9000u32).map(|at| (255 - at % 7) as u8).collect();
         for len in [0, 1, 15, 16, 17, 2048, 9000] {
-            assert_eq!(sum(&frame[..len]), frame[..len].iter().map(|&byte| u64::from(byte)).sum());
+            let one_by_one: u64 = frame[..len].iter().map(|&byte| u64::from(byte)).sum();
+            assert_eq!(sum(&frame[..len]), one_by_one);
         }
     }
 }
