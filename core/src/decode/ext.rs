@@ -4,6 +4,7 @@
 //! What comes in: an IP header whose `protocol` names the header at its `l4_at`. What goes out: both moved on,
 //! and `true`, or `false` where the header is not captured as far as it must be.
 
+use etherparse::Ipv6FragmentHeaderSlice;
 use weir_sdk::status;
 
 use super::names::Name;
@@ -18,15 +19,15 @@ pub(super) fn options(walk: &mut Walk<'_>, ip: &mut IpHeader, name: Name) -> boo
 
 /// A fragment header.
 pub(super) fn fragment(walk: &mut Walk<'_>, ip: &mut IpHeader) -> bool {
-    let Some([next, _, high, low, id @ ..]) = walk.array::<8>(ip.l4_at) else { return false };
+    let captured = walk.frame.get(ip.l4_at..).unwrap_or(&[]);
+    let Ok(header) = Ipv6FragmentHeaderSlice::from_slice(captured) else { return false };
     walk.name(Name::Fraghdr);
-    let offset_and_flags = u16::from_be_bytes([high, low]);
     ip.fragment = Fragment {
-        id: u32::from_be_bytes(id),
-        offset: offset_and_flags >> 3,
-        more: offset_and_flags & 1 != 0,
+        id: header.identification(),
+        offset: header.fragment_offset().value(),
+        more: header.more_fragments(),
     };
-    step(ip, next, 8)
+    step(ip, header.next_header().0, header.slice().len())
 }
 
 /// An authentication header.

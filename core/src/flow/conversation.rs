@@ -17,9 +17,7 @@ pub struct Direction {
     pub tcp: TcpDirection,
     /// Which timeout holds.
     pub lifetime: Lifetime,
-    /// Id of the datagram it registered last.
-    pub fragment_id: u32,
-    /// That datagram is not complete.
+    /// The datagram that it registered last is not complete.
     pub fragment_pending: bool,
     /// A datagram began before the last one was complete.
     pub fragment_error: bool,

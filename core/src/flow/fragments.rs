@@ -2,7 +2,8 @@
 //!
 //! A later fragment has no ports. Whoever saw the start of a datagram registers its identification
 //! (RFC 791: source, destination, protocol, id; RFC 8200: source, destination, id), and later fragments
-//! look it up. Registrations of one datagram form a stack: the newest counts.
+//! look it up. Registrations of one datagram form a stack: the newest counts. A direction has at most one
+//! registration, and takes it along when it ends, so the tables are never larger than the flows are many.
 
 use std::collections::HashMap;
 
@@ -32,8 +33,6 @@ impl Ends {
 pub struct Holder {
     /// Slot of the conversation.
     pub slot: u32,
-    /// Which conversation of that slot.
-    pub generation: u32,
     /// The direction.
     pub side: Side,
 }
@@ -64,51 +63,30 @@ impl Registrations {
     /// A packet of `holder` begins the datagram, or is the first that was seen of it.
     pub fn register(&mut self, ends: Ends, id: u32, holder: Holder) -> Registered {
         let mut registered = Registered::default();
-        if let Some((_, last_id)) = self.pending.insert(holder, (ends, id)) {
-            let was_there = self.pop(ends, last_id);
-            registered.is_error = !was_there || last_id != id;
+        if let Some((last_ends, last_id)) = self.pending.insert(holder, (ends, id)) {
+            self.remove(last_ends, last_id, holder);
+            registered.is_error = last_id != id;
         } else if let Some(former) = self.top(ends, id) {
-            self.pop(ends, id);
-            self.pending.remove(&former);
+            self.complete(former);
             registered.relieved = Some(former);
         }
         self.stacks.entry((ends, id)).or_default().push(holder);
         registered
     }
 
-    /// The last fragment of the datagram that `holder` registered has come.
-    pub fn complete(&mut self, ends: Ends, id: u32, holder: Holder) {
-        self.pop(ends, id);
-        self.pending.remove(&holder);
-    }
-
-    /// `holder` ends while its last datagram is not complete.
-    pub fn abandon(&mut self, holder: Holder) {
+    /// The last fragment of the datagram that `holder` registered has come, or `holder` ends.
+    pub fn complete(&mut self, holder: Holder) {
         if let Some((ends, id)) = self.pending.remove(&holder) {
-            self.pop(ends, id);
+            self.remove(ends, id, holder);
         }
     }
 
-    /// Takes the newest registration away, whoever put it there; false if there was none.
-    fn pop(&mut self, ends: Ends, id: u32) -> bool {
-        let Some(stack) = self.stacks.get_mut(&(ends, id)) else { return false };
-        let popped = stack.pop().is_some();
-        if stack.is_empty() {
-            self.stacks.remove(&(ends, id));
+    fn remove(&mut self, ends: Ends, id: u32, holder: Holder) {
+        if let Some(stack) = self.stacks.get_mut(&(ends, id)) {
+            stack.retain(|other| *other != holder);
+            if stack.is_empty() {
+                self.stacks.remove(&(ends, id));
+            }
         }
-        popped
-    }
-
-    /// Number of datagrams registered.
-    pub fn len(&self) -> usize {
-        self.stacks.len()
-    }
-
-    /// Forgets what conversations that have ended left behind.
-    pub fn retain(&mut self, mut is_alive: impl FnMut(&Holder) -> bool) {
-        self.stacks.retain(|_, stack| {
-            stack.retain(&mut is_alive);
-            !stack.is_empty()
-        });
     }
 }

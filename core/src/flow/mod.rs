@@ -16,6 +16,9 @@ pub mod tcp;
 mod timeouts;
 mod wheel;
 
+#[cfg(test)]
+mod tests;
+
 pub use conversation::{Conversation, Direction};
 pub use index::Index;
 pub use key::{FlowKey, LinkEnds, Oriented};
@@ -173,7 +176,7 @@ impl FlowTable {
         }
         direction.last_seen = clock;
         direction.last_used = facts.ordinal;
-        self.note_fragmentation(facts, window, slot, side);
+        self.note_fragmentation(facts, window, slot, side, clock);
         self.follow_tcp(facts, window, slot, side);
         slot
     }
@@ -239,28 +242,41 @@ impl FlowTable {
     #[inline(never)]
     fn attach_fragment(&mut self, facts: &mut PacketFacts, window: &[u8], clock: i64) -> Option<u32> {
         let ends = Ends::of(&Packet::new(facts, window))?;
-        let holder = self.registrations.top(ends, facts.fragment_id)?;
-        let conversation = &mut self.conversations[holder.slot as usize];
-        let is_same = conversation.is_live && conversation.generation == holder.generation;
-        if !is_same || conversation.deadline(&self.timeouts) <= clock {
-            return None;
-        }
+        let holder = self.holder(ends, facts.fragment_id, clock)?;
         facts.side = holder.side as u8;
-        let direction = &mut conversation.directions[holder.side as usize];
+        let direction = &mut self.conversations[holder.slot as usize].directions[holder.side as usize];
         direction.last_seen = clock;
         if !facts.has(flag::MORE_FRAGMENTS) {
             direction.fragment_pending = false;
-            self.registrations.complete(ends, facts.fragment_id, holder);
+            self.registrations.complete(holder);
         }
         Some(holder.slot)
     }
 
+    /// Who registered a datagram last, of those whose deadline has not come.
+    fn holder(&mut self, ends: Ends, id: u32, clock: i64) -> Option<Holder> {
+        while let Some(holder) = self.registrations.top(ends, id) {
+            if self.conversations[holder.slot as usize].deadline(&self.timeouts) > clock {
+                return Some(holder);
+            }
+            self.end(holder.slot);
+        }
+        None
+    }
+
     /// Registers a datagram that begins here, and tells the flow what is wrong with its fragments.
     #[inline]
-    fn note_fragmentation(&mut self, facts: &mut PacketFacts, window: &[u8], slot: u32, side: Side) {
+    fn note_fragmentation(
+        &mut self,
+        facts: &mut PacketFacts,
+        window: &[u8],
+        slot: u32,
+        side: Side,
+        clock: i64,
+    ) {
         let is_fragment = facts.has(flag::FIRST_FRAGMENT | flag::LATER_FRAGMENT);
         if is_fragment {
-            self.register_fragment(facts, window, slot, side);
+            self.register_fragment(facts, window, slot, side, clock);
         } else {
             let direction = &mut self.conversations[slot as usize].directions[side as usize];
             direction.fragment_error |= direction.fragment_pending;
@@ -268,23 +284,28 @@ impl FlowTable {
     }
 
     #[inline(never)]
-    fn register_fragment(&mut self, facts: &mut PacketFacts, window: &[u8], slot: u32, side: Side) {
+    fn register_fragment(
+        &mut self,
+        facts: &mut PacketFacts,
+        window: &[u8],
+        slot: u32,
+        side: Side,
+        clock: i64,
+    ) {
         facts.status |= status::FRAGMENTED;
         if facts.has(flag::LATER_FRAGMENT) {
             facts.status |= status::FRAGMENT_HEADLESS;
         }
         let Some(ends) = Ends::of(&Packet::new(facts, window)) else { return };
-        let generation = self.conversations[slot as usize].generation;
-        let registered =
-            self.registrations.register(ends, facts.fragment_id, Holder { slot, generation, side });
+        // A flow whose deadline has come no longer holds a datagram, even if nothing has noticed its end yet.
+        self.holder(ends, facts.fragment_id, clock);
+        let registered = self.registrations.register(ends, facts.fragment_id, Holder { slot, side });
         let direction = &mut self.conversations[slot as usize].directions[side as usize];
         direction.fragment_pending = true;
         direction.fragment_error |= registered.is_error;
         if let Some(former) = registered.relieved {
-            let conversation = &mut self.conversations[former.slot as usize];
-            if conversation.generation == former.generation {
-                conversation.directions[former.side as usize].fragment_pending = false;
-            }
+            self.conversations[former.slot as usize].directions[former.side as usize].fragment_pending =
+                false;
         }
     }
 
@@ -324,10 +345,9 @@ impl FlowTable {
         conversation.is_live = false;
         self.index.remove(conversation.hash, slot);
         self.live -= 1;
-        let (generation, directions) = (conversation.generation, conversation.directions);
         for side in [Side::A, Side::B] {
-            if directions[side as usize].fragment_pending {
-                self.registrations.abandon(Holder { slot, generation, side });
+            if conversation.directions[side as usize].fragment_pending {
+                self.registrations.complete(Holder { slot, side });
             }
         }
         self.ended.push(slot);
@@ -408,13 +428,6 @@ impl FlowTable {
     pub fn release(&mut self, ended: &[u32]) {
         self.fresh.clear();
         self.free.extend_from_slice(ended);
-        if self.registrations.len() > 2 * self.live + 1024 {
-            let conversations = &self.conversations;
-            self.registrations.retain(|holder| {
-                let conversation = &conversations[holder.slot as usize];
-                conversation.is_live && conversation.generation == holder.generation
-            });
-        }
     }
 
     /// The conversation in a slot.

@@ -8,9 +8,9 @@
 //! * floats are the shortest text that reads back equal; `NaN`, `inf`, `-inf` as pandas reads them;
 //! * a list is a JSON array (RFC 8259): `[1,2]`, `["a","b"]`, in which what is no finite number is `null`.
 //!
-//! TSV is the same with tabs. Fields are quoted here and not by the csv crate, whose writer owns its output
-//! and wants a field whole, where ours go piece by piece straight into the buffer of the rows; the tests
-//! read everything back through that crate.
+//! TSV is the same with tabs. The csv crate writes the header; the fields of rows are quoted here, since its
+//! writer wants each of them whole, where ours go piece by piece straight into the buffer of the rows. The
+//! tests read everything back through that crate.
 
 use crate::schema::{RowShape, Schema};
 
@@ -103,11 +103,8 @@ impl Delimited {
 
 impl RowFormat for Delimited {
     fn header(&self, out: &mut Vec<u8>) {
-        for name in &self.names {
-            self.text(name.as_bytes(), out);
-            out.push(self.delimiter);
-        }
-        end_line(out);
+        let mut header = ::csv::WriterBuilder::new().delimiter(self.delimiter).from_writer(&mut *out);
+        header.write_record(&self.names).expect("a vector takes every byte");
     }
 
     fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64 {
