@@ -175,8 +175,8 @@ fn connection() -> impl Strategy<Value = Connection> {
 
 fn segments() -> impl Strategy<Value = Vec<Segment>> {
     let fine = |is_reply, flags| Segment { is_reply, flags, errors: (0, 0), payload: 0 };
-    let handshake = vec![fine(false, SYN), fine(true, SYN | ACK), fine(false, ACK)];
-    let close = vec![fine(false, FIN | ACK), fine(true, FIN | ACK), fine(false, ACK)];
+    let handshake = [fine(false, SYN), fine(true, SYN | ACK), fine(false, ACK)];
+    let close = [fine(false, FIN | ACK), fine(true, FIN | ACK), fine(false, ACK)];
     prop_oneof![
         3 => (0..=handshake.len()).prop_map(move |len| handshake[..len.max(1)].to_vec()),
         2 => (0..=close.len()).prop_map(move |len| close[..len.max(1)].to_vec()),
