@@ -22,7 +22,7 @@ pub mod flow;
 pub mod inputs;
 pub mod pipeline;
 pub mod plugins;
-mod prefetch;
+pub mod prefetch;
 mod progress;
 pub mod schema;
 pub mod sink;

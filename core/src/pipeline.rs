@@ -182,6 +182,7 @@ fn write_header(format: &dyn RowFormat, output: &mut Output) -> Result<(), RunEr
 fn write_rows(worker: &mut Worker, output: &mut Output, summary: &mut Summary) -> Result<(), RunError> {
     let rows = worker.rows();
     output.write(&rows.bytes, rows.count)?;
+    summary.rows += rows.count;
     rows.bytes.clear();
     rows.count = 0;
     for fault in worker.take_faults() {
@@ -203,8 +204,7 @@ fn conclude(
         summary.output = output.abandon().unwrap_or_default();
         return Ok(());
     }
-    let written = output.finish()?;
-    summary.rows = written.rows;
+    output.finish()?;
     if summary.output != Path::new("-") {
         let mut dictionary = Output::create(&sink::dictionary_path(&summary.output), Compression::None)?;
         dictionary.write(schema.json().as_bytes(), 0)?;

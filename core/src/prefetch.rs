@@ -2,7 +2,7 @@
 
 /// Asks for the cache line of a value, without waiting for it.
 #[inline(always)]
-pub(crate) fn prefetch<T>(value: *const T) {
+pub fn prefetch<T>(value: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch is a hint: it reads nothing and never faults, whatever the address.
     unsafe {

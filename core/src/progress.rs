@@ -40,7 +40,20 @@ impl Progress {
         }
         let bar = self.bar.get_or_init(|| bar(self.total));
         bar.set_position(self.bytes.get());
-        bar.set_message(format!("{} packets", indicatif::HumanCount(self.packets.get())));
+        bar.set_message(self.pace());
+    }
+
+    /// Packets, bytes per second since the start, and what that means for the rest.
+    fn pace(&self) -> String {
+        let elapsed = self.started.elapsed().as_secs_f64();
+        let per_second = self.bytes.get() as f64 / elapsed;
+        let packets = indicatif::HumanCount(self.packets.get());
+        let speed = indicatif::DecimalBytes(per_second as u64);
+        let rest =
+            self.total.map(|total| total.saturating_sub(self.bytes.get()) as f64 / per_second.max(1.0));
+        let left =
+            rest.map(|rest| format!(", {} left", indicatif::HumanDuration(Duration::from_secs_f64(rest))));
+        format!("{packets} packets, {speed}/s{}", left.unwrap_or_default())
     }
 
     /// Takes the bar away.
@@ -54,10 +67,8 @@ impl Progress {
 /// Hidden by itself where standard error is no terminal.
 fn bar(total: Option<u64>) -> ProgressBar {
     let template = match total {
-        Some(_) => {
-            "{bar:32} {percent:>3} %  {bytes} of {total_bytes}  {binary_bytes_per_sec}  {msg}  {eta} left"
-        }
-        None => "{spinner} {bytes}  {binary_bytes_per_sec}  {msg}",
+        Some(_) => "{bar:32} {percent:>3} %  {decimal_bytes} of {decimal_total_bytes}, {msg}",
+        None => "{spinner} {decimal_bytes}, {msg}",
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr()).with_style(style)

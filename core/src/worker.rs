@@ -125,7 +125,7 @@ impl Worker {
         rows.clear();
         for &slot in slots.iter() {
             let row = self.slab.row(slot);
-            prefetch(row);
+            prefetch_row(row, self.slab.row_bytes());
             rows.push(row);
         }
         fresh_rows.clear();
@@ -136,6 +136,10 @@ impl Worker {
 
     fn finish(&mut self, ended: &[u32]) {
         for slots in ended.chunks(ENDS_PER_CALL) {
+            for &slot in slots {
+                self.table.prefetch(slot);
+                prefetch_row(self.slab.row(slot), self.slab.row_bytes());
+            }
             let mut facts: Vec<EndFacts> = Vec::with_capacity(2 * slots.len());
             let mut rows = Vec::with_capacity(2 * slots.len());
             for &slot in slots {
@@ -172,6 +176,12 @@ impl Worker {
     pub fn live(&self) -> usize {
         self.table.live()
     }
+}
+
+/// Asks for all cache lines of a row: each plugin's state is somewhere else in it.
+#[inline]
+fn prefetch_row(row: *mut u8, bytes: usize) {
+    (0..bytes).step_by(64).for_each(|at| prefetch(row.wrapping_add(at)));
 }
 
 #[inline]

@@ -50,7 +50,7 @@ impl Interest {
 /// Core keeps one `Flow` for each conversation and one `Direction` for each of its two sides, born by
 /// `Default`, and calls [`packet`](FlowPlugin::packet) for each packet of interest and
 /// [`finish`](FlowPlugin::finish) once for each direction that was seen.
-pub trait FlowPlugin: Sized + 'static {
+pub trait FlowPlugin: Sized + Send + 'static {
     /// Lower snake case; also the name of the library, `libweir_plugin_NAME.so`.
     const NAME: &'static str;
     /// What it measures, one line.
@@ -65,9 +65,9 @@ pub trait FlowPlugin: Sized + 'static {
     /// Its options; `()` for none.
     type Options: Options;
     /// What it keeps for each conversation; `()` for nothing.
-    type Flow: Default;
+    type Flow: Default + Send;
     /// What it keeps for each direction; `()` for nothing.
-    type Direction: Default;
+    type Direction: Default + Send;
     /// What it prints; text may be borrowed from the plugin and the ended flow.
     type Row<'a>: Columns;
 

@@ -22,7 +22,7 @@ mod tests;
 pub use conversation::{Conversation, Direction};
 pub use index::Index;
 pub use key::{FlowKey, LinkEnds, Oriented};
-pub use slab::Slab;
+pub use slab::{ROW_ALIGN, Slab};
 pub use timeouts::{Lifetime, Timeouts};
 
 use foldhash::fast::RandomState;
@@ -132,7 +132,7 @@ impl FlowTable {
         }
         for &(_, hash) in &self.arrivals {
             if let Some(slot) = self.index.guess(hash) {
-                self.prefetch_conversation(slot);
+                self.prefetch(slot);
             }
         }
         slots.clear();
@@ -142,8 +142,9 @@ impl FlowTable {
         }
     }
 
+    /// Asks for the cache lines of a conversation.
     #[inline]
-    fn prefetch_conversation(&self, slot: u32) {
+    pub fn prefetch(&self, slot: u32) {
         let conversation: *const Conversation = &self.conversations[slot as usize];
         prefetch(conversation);
         prefetch(conversation.cast::<u8>().wrapping_add(64));

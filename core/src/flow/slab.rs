@@ -1,4 +1,12 @@
 //! The states of all plugins: one row of bytes per conversation, in chunks that never move.
+//!
+//! Lines are [`Cell`]s, since a batch holds pointers to many rows at once: asking for the next row must not
+//! claim the whole chunk, which would end the right of the earlier pointers to be written through.
+
+use std::cell::Cell;
+
+/// What every row is aligned to.
+pub const ROW_ALIGN: usize = align_of::<Line>();
 
 /// Rows are cut from whole cache lines.
 #[repr(align(64))]
@@ -11,12 +19,12 @@ const ROWS_PER_CHUNK: usize = 1024;
 
 /// Rows of equal size, addressed by slot.
 pub struct Slab {
-    chunks: Vec<Box<[Line]>>,
+    chunks: Vec<Box<[Cell<Line>]>>,
     lines_per_row: usize,
 }
 
 impl Slab {
-    /// A slab of rows with at least `row_size` bytes each, aligned to 64.
+    /// A slab of rows with at least `row_size` bytes each, aligned to [`ROW_ALIGN`].
     pub fn new(row_size: usize) -> Self {
         Self { chunks: Vec::new(), lines_per_row: row_size.div_ceil(size_of::<Line>()) }
     }
@@ -27,9 +35,9 @@ impl Slab {
     pub fn row(&mut self, slot: u32) -> *mut u8 {
         let (chunk, row) = (slot as usize / ROWS_PER_CHUNK, slot as usize % ROWS_PER_CHUNK);
         while self.chunks.len() <= chunk {
-            self.chunks.push(vec![Line::default(); ROWS_PER_CHUNK * self.lines_per_row].into_boxed_slice());
+            self.chunks.push(vec![Cell::default(); ROWS_PER_CHUNK * self.lines_per_row].into_boxed_slice());
         }
-        self.chunks[chunk].as_mut_ptr().wrapping_add(row * self.lines_per_row).cast()
+        self.chunks[chunk].as_ptr().cast_mut().wrapping_add(row * self.lines_per_row).cast()
     }
 
     /// Bytes of one row.

@@ -2,7 +2,7 @@
 //! promises that rows belong to their conversations and that nobody else touches them meanwhile.
 
 use weir_sdk::Interest;
-use weir_sdk::abi::{ColumnCells, Ends, Fault, Instance, Packets};
+use weir_sdk::abi::{ColumnCells, Ends, Fault, Instance, NotOpened, Packets};
 
 use crate::plugins::error::PluginError;
 use crate::plugins::library::LoadedPlugin;
@@ -12,7 +12,7 @@ use crate::plugins::library::LoadedPlugin;
 pub struct PluginFault {
     /// The plugin.
     pub plugin: &'static str,
-    /// What it was doing.
+    /// What it was doing, such as `took packet`.
     pub doing: &'static str,
     /// What it said.
     pub fault: Fault,
@@ -22,8 +22,8 @@ impl std::fmt::Display for PluginFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { plugin, doing, fault } = self;
         write!(f, "plugin `{plugin}` panicked while it {doing}")?;
-        if fault.packet > 0 {
-            write!(f, " packet {}", fault.packet)?;
+        if fault.reached > 0 {
+            write!(f, " {}", fault.reached)?;
         }
         write!(
             f,
@@ -35,8 +35,9 @@ impl std::fmt::Display for PluginFault {
 
 struct Member {
     name: &'static str,
-    /// None after a panic.
     instance: Option<Instance>,
+    /// It panicked, and is called no more.
+    failed: bool,
     interest: Interest,
     /// Where its state stands in a row.
     offset: usize,
@@ -65,15 +66,14 @@ impl Crew {
                 .filter(|(name, ..)| name == info.name)
                 .map(|(_, option, value)| (option.as_str(), value.as_str()))
                 .collect();
-            let instance = plugin
-                .module
-                .open(&settings)
-                .map_err(|message| PluginError::Refused { plugin: info.name.to_owned(), message })?;
-            let offset = row_size.next_multiple_of(info.state_align.max(1));
+            let instance =
+                plugin.module.open(&settings).map_err(|reason| not_opened(info.name.to_owned(), reason))?;
+            let offset = row_size.next_multiple_of(info.state_align);
             row_size = offset + info.state_size;
             members.push(Member {
                 name: info.name,
                 instance: Some(instance),
+                failed: false,
                 interest: info.interest,
                 offset,
                 columns: info.columns.len(),
@@ -101,7 +101,7 @@ impl Crew {
             let offset = member.offset;
             // SAFETY: rows come from the slab, are as large as `row_size` and aligned to 64; `offset` keeps
             // the plugin's part apart from the others'; only this thread has this slab.
-            let called = member.instance.as_mut().map(|instance| unsafe { instance.begin(rows, offset) });
+            let called = member.working().map(|instance| unsafe { instance.begin(rows, offset) });
             note(member, &mut self.faults, "began a flow", called);
         }
     }
@@ -121,11 +121,10 @@ impl Crew {
             let selection = self.selected.iter().find(|(interest, _)| *interest == member.interest);
             let selected = selection.map(|(_, selected)| selected.as_slice());
             let called = member
-                .instance
-                .as_mut()
+                .working()
                 // SAFETY: as above; every row has been through `begin`, rows and facts go one by one.
                 .map(|instance| unsafe { instance.packets(packets, offset, selected) });
-            note(member, &mut self.faults, "took", called);
+            note(member, &mut self.faults, "took packet", called);
         }
     }
 
@@ -134,34 +133,48 @@ impl Crew {
         let mut cells = Vec::new();
         for member in &mut self.members {
             let offset = member.offset;
-            let result = match &mut member.instance {
-                // SAFETY: as above; core does not call `packets` with these rows again before `begin`.
-                Some(instance) => unsafe { instance.finish(ends, offset) },
-                None => {
-                    cells.extend((0..member.columns).map(|_| None));
-                    continue;
+            let instance = member.instance.as_mut().filter(|_| !member.failed);
+            // SAFETY: as above; core does not call `packets` with these rows again before `begin`.
+            let columns = match instance.map(|instance| unsafe { instance.finish(ends, offset) }) {
+                Some(Ok(columns)) => columns,
+                Some(Err(fault)) => {
+                    member.failed = true;
+                    self.faults.push(PluginFault { plugin: member.name, doing: "finished flow", fault });
+                    Vec::new()
                 }
+                None => Vec::new(),
             };
-            match result {
-                Ok(columns) => cells.extend(columns.into_iter().map(Some)),
-                Err(fault) => {
-                    cells.extend((0..member.columns).map(|_| None));
-                    self.faults.push(PluginFault { plugin: member.name, doing: "finished a flow", fault });
-                }
-            }
+            cells.extend((0..member.columns).map(|column| columns.get(column).copied()));
         }
         cells
     }
 
-    /// Sends plugins home that failed, and tells why. To be called between batches.
+    /// Why plugins failed since this was last asked, each plugin once in a run.
     pub fn take_faults(&mut self) -> Vec<PluginFault> {
-        for fault in &self.faults {
-            for member in self.members.iter_mut().filter(|member| member.name == fault.plugin) {
-                // Its state may be broken, so not even its `drop` is called.
-                std::mem::forget(member.instance.take());
-            }
-        }
         std::mem::take(&mut self.faults)
+    }
+}
+
+impl Member {
+    /// The instance, unless it failed.
+    fn working(&mut self) -> Option<&mut Instance> {
+        self.instance.as_mut().filter(|_| !self.failed)
+    }
+}
+
+/// What a failed instance keeps may be broken, so not even its `drop` is called.
+impl Drop for Member {
+    fn drop(&mut self) {
+        if self.failed {
+            std::mem::forget(self.instance.take());
+        }
+    }
+}
+
+fn not_opened(plugin: String, reason: NotOpened) -> PluginError {
+    match reason {
+        NotOpened::Refused(message) => PluginError::Refused { plugin, message },
+        NotOpened::Panicked(fault) => PluginError::Panicked { plugin, message: fault.message },
     }
 }
 
@@ -173,7 +186,7 @@ fn note(
     called: Option<Result<(), Fault>>,
 ) {
     if let Some(Err(fault)) = called {
-        std::mem::forget(member.instance.take());
+        member.failed = true;
         faults.push(PluginFault { plugin: member.name, doing, fault });
     }
 }

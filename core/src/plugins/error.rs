@@ -8,7 +8,7 @@ use weir_sdk::abi::Stamp;
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
     /// No plugin has the name.
-    #[error("`-p {name}`: there is no such plugin in {searched}{}; `weir plugin list` shows what there is", did_you_mean(.nearest))]
+    #[error("`-p {name}`: there is no such plugin in {searched}; `weir plugin list` shows what there is{}", did_you_mean(.nearest))]
     Unknown {
         /// The name asked for.
         name: String,
@@ -24,6 +24,18 @@ pub enum PluginError {
     None {
         /// Where they were looked for.
         searched: String,
+    },
+    /// A folder to look in is none.
+    #[error("`--plugin-dir {}` is no folder; name the folder that the plugin libraries stand in", .path.display())]
+    NoFolder {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// A library named by its file does not exist.
+    #[error("`-p {}`: there is no such file; `weir plugin list` shows the plugins there are", .path.display())]
+    NoFile {
+        /// The file.
+        path: PathBuf,
     },
     /// The file cannot be loaded as a library.
     #[error("cannot load plugin `{}`: {reason}; it is no shared library for this system, remove it or choose plugins with `-p`", .path.display())]
@@ -63,6 +75,14 @@ pub enum PluginError {
         /// The first difference.
         detail: String,
     },
+    /// Its declarations cannot be used.
+    #[error("plugin `{}` cannot be used: {complaint}; leave it out with `-p` until its author has mended that", .path.display())]
+    Misdeclared {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        complaint: String,
+    },
     /// It panicked while it described itself or opened.
     #[error(
         "plugin `{plugin}` panicked while it was opened: {message}; run without it by `-p`, and tell its author"
@@ -94,7 +114,7 @@ pub enum PluginError {
         nearest: Option<String>,
     },
     /// A plugin does not know an option.
-    #[error("`-o {plugin}.{option}`: plugin `{plugin}` has no such option{}; `weir plugin info {plugin}` lists them", did_you_mean(.nearest))]
+    #[error("`-o {plugin}.{option}`: plugin `{plugin}` has no such option; `weir plugin info {plugin}` lists them{}", did_you_mean(.nearest))]
     UnknownOption {
         /// The plugin.
         plugin: String,

@@ -4,8 +4,17 @@ use std::collections::BTreeMap;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::{Path, PathBuf};
 
+use crate::plugins::error::PluginError;
+
 /// The folders to look in, first found first: those the user named, then those beside the command.
-pub fn folders(named: &[PathBuf]) -> Vec<PathBuf> {
+///
+/// # Errors
+///
+/// [`PluginError::NoFolder`] if the user named something else.
+pub fn folders(named: &[PathBuf]) -> Result<Vec<PathBuf>, PluginError> {
+    if let Some(path) = named.iter().find(|folder| !folder.is_dir()) {
+        return Err(PluginError::NoFolder { path: path.clone() });
+    }
     let mut folders = named.to_vec();
     if let Some(home) = std::env::current_exe().ok().as_deref().and_then(Path::parent) {
         folders.push(home.to_owned());
@@ -13,7 +22,7 @@ pub fn folders(named: &[PathBuf]) -> Vec<PathBuf> {
         folders.push(home.join("../lib/weir/plugins"));
     }
     folders.retain(|folder| folder.is_dir());
-    folders
+    Ok(folders)
 }
 
 /// The folders as a message names them.

@@ -8,6 +8,7 @@ use weir_sdk::abi::{
     self, LAYOUT_SYMBOL, MODULE_SYMBOL, Module, PluginInfo, Refusal, STAMP_SYMBOL, Stamp, Symbols,
 };
 
+use crate::plugins::check;
 use crate::plugins::error::PluginError;
 
 /// A plugin whose library was accepted.
@@ -27,15 +28,27 @@ pub struct LoadedPlugin {
 ///
 /// [`PluginError`], if the file is no library, no plugin, or does not fit this program.
 pub fn load(path: &Path) -> Result<LoadedPlugin, PluginError> {
-    let path = path.to_owned();
+    let symbols = symbols(open(path)?, path)?;
+    let module = Module::connect(&symbols).map_err(|refusal| refused(path, refusal))?;
+    let info = module.describe().map_err(|refusal| refused(path, refusal))?;
+    match check::complaint(&info) {
+        Some(complaint) => Err(PluginError::Misdeclared { path: path.to_owned(), complaint }),
+        None => Ok(LoadedPlugin { path: path.to_owned(), info, module }),
+    }
+}
+
+fn open(path: &Path) -> Result<&'static Library, PluginError> {
+    if !path.exists() {
+        return Err(PluginError::NoFile { path: path.to_owned() });
+    }
+    // The system's loader looks for a bare file name in its own folders, not in the working folder.
+    let whole_path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     // SAFETY: the user chose to run this library's code; that it is what it claims is checked next.
-    let library = unsafe { Library::new(&path) }
-        .map_err(|error| PluginError::NotALibrary { path: path.clone(), reason: reason(&error) })?;
-    let library: &'static Library = Box::leak(Box::new(library));
-    let symbols = symbols(library, &path)?;
-    let module = Module::connect(&symbols).map_err(|refusal| refused(&path, refusal))?;
-    let info = module.describe().map_err(|refusal| refused(&path, refusal))?;
-    Ok(LoadedPlugin { path, info, module })
+    let library = unsafe { Library::new(&whole_path) }.map_err(|error| PluginError::NotALibrary {
+        path: path.to_owned(),
+        reason: reason(&error, &whole_path),
+    })?;
+    Ok(Box::leak(Box::new(library)))
 }
 
 fn symbols(library: &'static Library, path: &Path) -> Result<Symbols, PluginError> {
@@ -61,23 +74,17 @@ fn refused(path: &Path, refusal: Refusal) -> PluginError {
         Refusal::NoPlugin => PluginError::NotAPlugin { path, symbol: STAMP_SYMBOL },
         Refusal::OtherVersion { plugin } => PluginError::OtherVersion { path, plugin },
         Refusal::PanicAborts => PluginError::PanicAborts { path },
-        Refusal::OtherLayout { detail } => {
-            PluginError::OtherLayout { path, detail: first_difference(&detail) }
-        }
+        Refusal::OtherLayout { detail } => PluginError::OtherLayout { path, detail },
         Refusal::Panicked(fault) => {
             PluginError::Panicked { plugin: path.display().to_string(), message: fault.message }
         }
     }
 }
 
-/// The layout check tells its whole story on many lines; one of them says what differs.
-fn first_difference(detail: &str) -> String {
-    let telling = detail.lines().map(str::trim).find(|line| line.ends_with(':') && line.len() > 8);
-    telling.or_else(|| detail.lines().next()).unwrap_or_default().trim_end_matches(':').to_owned()
-}
-
-/// The loader's message without its line breaks.
-fn reason(error: &libloading::Error) -> String {
+/// The loader's message without its line breaks, and without the path that it begins with.
+fn reason(error: &libloading::Error, path: &Path) -> String {
     let source = std::error::Error::source(error).map(ToString::to_string);
-    source.unwrap_or_else(|| error.to_string()).split_whitespace().collect::<Vec<_>>().join(" ")
+    let message = source.unwrap_or_else(|| error.to_string());
+    let message = message.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&message);
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

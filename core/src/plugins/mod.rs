@@ -3,6 +3,7 @@
 //! [`PluginSet`] is what was loaded; each worker opens its own [`Crew`] from it, since a plugin's instance
 //! belongs to one thread. A plugin that panics leaves the crew: its columns are null from there on.
 
+mod check;
 mod crew;
 mod error;
 pub mod find;
@@ -40,7 +41,7 @@ impl PluginSet {
     ///
     /// [`PluginError`] for the first plugin or option that cannot be used.
     pub fn load(selection: &Selection) -> Result<Self, PluginError> {
-        let folders = find::folders(&selection.folders);
+        let folders = find::folders(&selection.folders)?;
         let mut plugins = if selection.wanted.is_empty() {
             load_defaults(&folders)?
         } else {
@@ -78,7 +79,7 @@ impl PluginSet {
 ///
 /// The first library that cannot be used.
 pub fn load_all(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
-    let folders = find::folders(folders);
+    let folders = find::folders(folders)?;
     let libraries = find::libraries(&folders);
     if libraries.is_empty() {
         return Err(PluginError::None { searched: find::describe(&folders) });

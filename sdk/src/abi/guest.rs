@@ -1,7 +1,7 @@
 //! The plugin's side of the boundary: [`FlowPlugin`] behind `extern "C"` functions, panics contained.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::{Once, OnceLock};
 
 use abi_stable::StableAbi;
@@ -64,6 +64,34 @@ struct Kept<P: FlowPlugin> {
     sides: [P::Direction; 2],
 }
 
+/// Both go part by part: what a panic in one part leaves is given up. If it were dropped on the way out, a
+/// second panic there would end the program.
+impl<P: FlowPlugin> Kept<P> {
+    /// # Safety
+    ///
+    /// `kept` is writable, aligned memory for a `Kept<P>`.
+    unsafe fn begin(kept: *mut Self) {
+        // SAFETY: by the contract above.
+        unsafe {
+            (&raw mut (*kept).flow).write(P::Flow::default());
+            (&raw mut (*kept).sides[0]).write(P::Direction::default());
+            (&raw mut (*kept).sides[1]).write(P::Direction::default());
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `kept` has been through [`begin`](Self::begin), and is not read before it is so again.
+    unsafe fn end(kept: *mut Self) {
+        // SAFETY: by the contract above.
+        unsafe {
+            (&raw mut (*kept).flow).drop_in_place();
+            (&raw mut (*kept).sides[0]).drop_in_place();
+            (&raw mut (*kept).sides[1]).drop_in_place();
+        }
+    }
+}
+
 struct Opened<P: FlowPlugin> {
     plugin: P,
     buffers: Vec<ColumnBuffer>,
@@ -75,20 +103,22 @@ struct Opened<P: FlowPlugin> {
 static VERSION: OnceLock<&str> = OnceLock::new();
 
 thread_local! {
-    /// What the last panic on this thread said, and where.
-    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+    /// During a call from the program: what the last panic on this thread said, and where.
+    static NOTED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Runs `work`; a panic becomes a fault that names the packet which `reached` holds.
-fn contain<T>(reached: &Cell<u64>, work: impl FnOnce() -> T) -> Outcome<T> {
-    match catch_unwind(AssertUnwindSafe(work)) {
+/// Runs `work`; a panic becomes a fault that says how far `reached` has come.
+pub(super) fn contain<T>(reached: &Cell<u64>, work: impl FnOnce() -> T) -> Outcome<T> {
+    NOTED.set(Some(String::new()));
+    let result = catch_unwind(AssertUnwindSafe(work));
+    let noted = NOTED.take().filter(|noted| !noted.is_empty());
+    match result {
         Ok(value) => RResult::ROk(value),
         Err(payload) => {
-            let noted = PANIC.with(RefCell::take);
-            let message = if noted.is_empty() { panic_text(payload.as_ref()).to_owned() } else { noted };
+            let message = noted.unwrap_or_else(|| panic_text(payload.as_ref()).to_owned());
             // A payload whose drop panics would escape: leak it instead.
             std::mem::forget(payload);
-            RResult::RErr(RawFault { message: message.into(), packet: reached.get() })
+            RResult::RErr(RawFault { message: message.into(), reached: reached.get() })
         }
     }
 }
@@ -98,17 +128,31 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// The library has a copy of the standard library of its own, so this hook speaks for its panics alone:
-/// it keeps message and place for the program's own sentence instead of printing them.
+/// The library has a copy of the standard library of its own, so this hook speaks for its panics alone: for
+/// the program's own sentence it keeps message and place of those that [`contain`] will catch; others, on
+/// threads of the plugin's own, are printed as ever.
 fn note_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|info| {
-            let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
-            let text = format!("{}{}", panic_text(info.payload()), place.unwrap_or_default());
-            PANIC.with(|cell| *cell.borrow_mut() = text);
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !note(info) {
+                print(info);
+            }
         }));
     });
+}
+
+/// Keeps what a panic says, if it happens during a call from the program.
+fn note(info: &PanicHookInfo<'_>) -> bool {
+    let place = info.location().map(|place| format!(" ({}:{})", place.file(), place.line()));
+    let text = format!("{}{}", panic_text(info.payload()), place.unwrap_or_default());
+    // A panic in a hook would end the program, so neither access may fail.
+    let noted = NOTED.try_with(|noted| match noted.try_borrow_mut() {
+        Ok(mut noted) if noted.is_some() => noted.replace(text).is_some(),
+        _ => false,
+    });
+    noted.unwrap_or(false)
 }
 
 extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
@@ -185,9 +229,8 @@ unsafe extern "C" fn begin<P: FlowPlugin>(
 ) -> Outcome<()> {
     contain(&Cell::new(0), || {
         for row in rows.iter() {
-            let kept = Kept::<P> { flow: P::Flow::default(), sides: Default::default() };
             // SAFETY: by the contract above.
-            unsafe { row.add(offset).cast::<Kept<P>>().write(kept) };
+            unsafe { Kept::<P>::begin(row.add(offset).cast()) };
         }
     })
 }
@@ -228,13 +271,15 @@ unsafe extern "C" fn finish<'a, P: FlowPlugin>(
 ) -> Outcome<RSlice<'a, ColumnCells<'a>>> {
     // SAFETY: `opened` comes from `open` of the same `P` and is used by one thread at a time.
     let opened = unsafe { &mut *opened.cast::<Opened<P>>() };
-    contain(&Cell::new(0), move || {
+    let reached = Cell::new(0);
+    contain(&reached, || {
         opened.cells.clear();
         opened.buffers.iter_mut().for_each(ColumnBuffer::clear);
         for index in 0..batch.ends.count {
             // SAFETY: the host gives as many rows as ends.
-            unsafe { finish_one(&opened.plugin, &mut opened.buffers, batch, index) };
+            unsafe { finish_one(&opened.plugin, &mut opened.buffers, batch, index, &reached) };
         }
+        check_sizes::<P>(&opened.buffers);
         // SAFETY: the cells live in `opened`, whose buffers stay untouched until the next call; the host
         // holds them no longer than the batch.
         opened.cells.extend(opened.buffers.iter().map(|buffer| unsafe {
@@ -257,11 +302,13 @@ unsafe fn finish_one<P: FlowPlugin>(
     buffers: &mut [ColumnBuffer],
     batch: &EndBatch<'_>,
     index: usize,
+    reached: &Cell<u64>,
 ) {
     // SAFETY: as many rows as ends, and `begin` wrote a `Kept<P>` to each.
     let (facts, pointer) = unsafe {
         (*batch.ends.at::<EndFacts>(index), batch.rows[index].add(batch.state_offset).cast::<Kept<P>>())
     };
+    reached.set(facts.flow_index);
     {
         // SAFETY: as above; the reference ends with this block.
         let kept = unsafe { &*pointer };
@@ -278,7 +325,15 @@ unsafe fn finish_one<P: FlowPlugin>(
     let last_of_conversation = facts.has_other == 0 || facts.letter == Side::B as u8;
     if std::mem::needs_drop::<Kept<P>>() && last_of_conversation {
         // SAFETY: nothing reads this state again before the next `begin`.
-        unsafe { pointer.drop_in_place() };
+        unsafe { Kept::end(pointer) };
+    }
+}
+
+/// The ends of lists and texts are counted in 32 bits.
+fn check_sizes<P: FlowPlugin>(buffers: &[ColumnBuffer]) {
+    for (column, buffer) in <P::Row<'static> as Columns>::COLUMNS.iter().zip(buffers) {
+        let fits = u32::try_from(buffer.values.len()).is_ok();
+        assert!(fits, "column `{}` holds more than 4 GiB for flows that end together", column.name);
     }
 }
 

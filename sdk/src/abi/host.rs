@@ -1,7 +1,10 @@
 //! The program's side of the boundary: check a library, ask what it is, put it to work.
 
-use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
-use abi_stable::std_types::{RStr, RString, RVec};
+use abi_stable::abi_stability::abi_checking::{
+    AbiInstability, AbiInstabilityErrors, check_layout_compatibility,
+};
+use abi_stable::std_types::{RStr, RVec};
+use abi_stable::type_layout::TLFieldOrFunction;
 
 use super::*;
 use crate::columns::{Bit, Column, Kind, Scope, Tranalyzer, ValueType};
@@ -31,6 +34,15 @@ pub struct PluginInfo {
     pub columns: Vec<Column>,
     /// Its options.
     pub options: Vec<OptionDeclaration>,
+}
+
+/// Why a plugin could not be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotOpened {
+    /// Its own sentence about an option.
+    Refused(String),
+    /// It panicked.
+    Panicked(Fault),
 }
 
 /// A library whose three symbols fit.
@@ -72,7 +84,7 @@ impl Module {
     /// [`Refusal::OtherLayout`] if what would cross differs.
     pub fn connect(symbols: &Symbols) -> Result<Self, Refusal> {
         check_layout_compatibility(own_layout(), (symbols.layout)())
-            .map_err(|errors| Refusal::OtherLayout { detail: errors.to_string() })?;
+            .map_err(|errors| Refusal::OtherLayout { detail: first_difference(&errors) })?;
         Ok(Self((symbols.module)()))
     }
 
@@ -83,8 +95,8 @@ impl Module {
     /// The [`Refusal`] if its records have another layout or it panicked.
     pub fn describe(&self) -> Result<PluginInfo, Refusal> {
         let description = outcome(self.0.describe()()).map_err(Refusal::Panicked)?;
-        if !FactsLayout::OWN.serves(&description.facts) {
-            let detail = format!("facts: wanted {:?}, found {:?}", FactsLayout::OWN, description.facts);
+        if !FactsLayout::serves(&description.facts) {
+            let detail = "the facts of packets or of ended flows have other fields".to_owned();
             return Err(Refusal::OtherLayout { detail });
         }
         Ok(PluginInfo {
@@ -96,7 +108,7 @@ impl Module {
             interest: Interest(description.interest),
             state_size: description.state_size,
             state_align: description.state_align,
-            columns: description.columns.iter().map(column).collect(),
+            columns: description.columns.iter().map(column).collect::<Result<_, _>>()?,
             options: description.options.iter().map(option).collect(),
         })
     }
@@ -106,23 +118,76 @@ impl Module {
     /// # Errors
     ///
     /// The plugin's own sentence about an option, or what its panic said.
-    pub fn open(&self, settings: &[(&str, &str)]) -> Result<Instance, String> {
+    pub fn open(&self, settings: &[(&str, &str)]) -> Result<Instance, NotOpened> {
         let settings: Vec<Setting<'_>> = settings
             .iter()
             .map(|&(name, value)| Setting { name: name.into(), value: value.into() })
             .collect();
-        let opened = outcome(self.0.open()(settings.as_slice().into())).map_err(|fault| fault.message)?;
-        let pointer = opened.into_result().map_err(RString::into_string)?;
+        let opened = outcome(self.0.open()(settings.as_slice().into())).map_err(NotOpened::Panicked)?;
+        let pointer = opened.into_result().map_err(|sentence| NotOpened::Refused(one_line(&sentence)))?;
         Ok(Instance { module: self.0, pointer })
     }
 }
 
 fn outcome<T>(outcome: Outcome<T>) -> Result<T, Fault> {
-    outcome.into_result().map_err(|raw| Fault { message: raw.message.into_string(), packet: raw.packet })
+    outcome.into_result().map_err(|raw| Fault { message: one_line(&raw.message), reached: raw.reached })
+}
+
+/// What a plugin said, fit for the middle of a sentence. It may have quoted bytes of a packet, so line breaks
+/// and escapes that a terminal would obey become spaces, and a long story is cut.
+fn one_line(text: &str) -> String {
+    const MOST_CHARACTERS: usize = 500;
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{} ..", &line[..end]),
+        None => line,
+    }
+}
+
+/// The first thing that the layout check found, for the middle of a sentence.
+fn first_difference(errors: &AbiInstabilityErrors) -> String {
+    let Some(found) = errors.errors.iter().find(|error| !error.errs.is_empty()) else {
+        return "its layout".into();
+    };
+    // The way starts at the pointer to the module, and names a function twice: as a field, and as itself.
+    let mut way: Vec<String> = found.stack_trace.iter().skip(1).map(|step| name_of(&step.expected)).collect();
+    way.dedup();
+    format!("`{}` {}", way.join("."), difference(&found.errs[0]))
+}
+
+fn difference(found: &AbiInstability) -> String {
+    match found {
+        AbiInstability::Name(types) => format!("is `{}`, not `{}`", types.found, types.expected),
+        AbiInstability::Size(size) => format!("has {} bytes, not {}", size.found, size.expected),
+        AbiInstability::FieldCountMismatch(count) => {
+            format!("has {} fields, not {}", count.found, count.expected)
+        }
+        other => one_line(&format!("{other:?}")),
+    }
+}
+
+fn name_of(step: &TLFieldOrFunction) -> String {
+    match step {
+        TLFieldOrFunction::Field(field) if field.name() == "__returns" => "result".to_owned(),
+        TLFieldOrFunction::Field(field) => field.name().to_owned(),
+        TLFieldOrFunction::Function(function) => function.name.to_string(),
+    }
 }
 
 /// Libraries are never unloaded, and a description is read once, so its lists may live for ever.
-fn column(raw: &RawColumn) -> Column {
+///
+/// # Errors
+///
+/// A kind or scope that this program does not know.
+fn column(raw: &RawColumn) -> Result<Column, Refusal> {
+    let unknown = |what: &str, code: u8| Refusal::OtherLayout {
+        detail: format!("column `{}` has the unknown {what} {code}", raw.name),
+    };
+    let kind = Kind::ALL.get(usize::from(raw.kind)).ok_or_else(|| unknown("kind", raw.kind))?;
+    let scope = [Scope::Flow, Scope::Direction].into_iter().find(|&scope| scope as u8 == raw.scope);
+    let scope = scope.ok_or_else(|| unknown("scope", raw.scope))?;
     let texts = |list: &RVec<RStr<'static>>| list.iter().map(RStr::as_str).collect::<Vec<_>>().leak() as &_;
     let bits: Vec<Bit> = raw
         .bits
@@ -130,10 +195,10 @@ fn column(raw: &RawColumn) -> Column {
         .map(|bit| Bit { mask: bit.mask, name: bit.name.as_str(), meaning: bit.meaning.as_str() })
         .collect();
     let (name, format) = (raw.tranalyzer_name.as_str(), raw.tranalyzer_format.as_str());
-    Column {
+    Ok(Column {
         name: raw.name.as_str(),
-        value: ValueType { kind: Kind::ALL[usize::from(raw.kind).min(Kind::ALL.len() - 1)], list: raw.list },
-        scope: if raw.scope == Scope::Flow as u8 { Scope::Flow } else { Scope::Direction },
+        value: ValueType { kind: *kind, list: raw.list },
+        scope,
         unit: raw.unit.as_str(),
         definition: raw.definition.as_str(),
         source: raw.source.as_str(),
@@ -145,7 +210,7 @@ fn column(raw: &RawColumn) -> Column {
             format,
             null: raw.tranalyzer_null.as_str(),
         }),
-    }
+    })
 }
 
 fn option(raw: &RawOption) -> OptionDeclaration {
@@ -275,6 +340,6 @@ impl Drop for Instance {
     }
 }
 
-// SAFETY: an instance is a plugin's own heap object that is only reached through `&mut self`, one thread
-// at a time; `FlowPlugin::open` is called anew for each worker.
-unsafe impl Send for Instance where PluginModuleRef: Sync {}
+// SAFETY: an instance is a plugin's own heap object, only reached through `&mut self`, one thread at a time;
+// `FlowPlugin` asks that the plugin and what it keeps are `Send`.
+unsafe impl Send for Instance {}

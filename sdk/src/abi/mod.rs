@@ -1,8 +1,8 @@
 //! The boundary between the program and a plugin library: what crosses it, and how both sides call.
 //!
 //! This folder alone knows the ABI crate, and it alone of the SDK has `unsafe`: here stands what crosses,
-//! in `guest.rs` the plugin's side, in `host.rs` the program's. Only plain
-//! `repr(C)` data crosses. A library shows three symbols, looked at in this order:
+//! in `guest.rs` the plugin's side, in `host.rs` the program's, in `layout.rs` how the two
+//! compare the records that may grow. Only plain `repr(C)` data crosses. A library shows three symbols, looked at in this order:
 //!
 //! 1. [`STAMP_SYMBOL`], a [`Stamp`]: absent, the file is no plugin; of another version, it must be rebuilt;
 //! 2. [`LAYOUT_SYMBOL`], the layout of [`PluginModule`], compared by abi_stable with our own;
@@ -12,6 +12,9 @@
 
 mod guest;
 mod host;
+mod layout;
+#[cfg(test)]
+mod tests;
 
 use std::marker::PhantomData;
 
@@ -23,8 +26,10 @@ use crate::columns::ColumnBuffer;
 use crate::packet::PacketFacts;
 use crate::plugin::EndFacts;
 
+use layout::FactsLayout;
+
 pub use guest::{module, own_layout};
-pub use host::{Ends, Instance, Module, Packets, PluginInfo, Symbols, check_stamp};
+pub use host::{Ends, Instance, Module, NotOpened, Packets, PluginInfo, Symbols, check_stamp};
 
 /// Symbol of the [`Stamp`].
 pub const STAMP_SYMBOL: &str = "WEIR_SDK_STAMP";
@@ -93,20 +98,20 @@ pub enum Refusal {
     PanicAborts,
     /// Same version, but the data that would cross has another layout.
     OtherLayout {
-        /// What the layout check found, several lines.
+        /// The first difference that the layout check found.
         detail: String,
     },
     /// It panicked while it described itself.
     Panicked(Fault),
 }
 
-/// A plugin failed: the sentence that its panic gave, and the packet it had reached.
+/// A plugin failed: the sentence that its panic gave, and how far it had come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The panic's message and place.
+    /// The panic's message and place, on one line.
     pub message: String,
-    /// Number of the packet in the run, or 0.
-    pub packet: u64,
+    /// Number of the packet or conversation that it was at work on, or 0.
+    pub reached: u64,
 }
 
 /// A layout as the ABI crate describes it.
@@ -232,9 +237,8 @@ impl<'a> ColumnCells<'a> {
 
 #[inline]
 fn span(ends: &[u32], index: usize) -> std::ops::Range<usize> {
-    let end = ends.get(index).copied().unwrap_or(0) as usize;
-    let start = if index == 0 { 0 } else { ends[index - 1] as usize };
-    start..end
+    let end_of = |index: usize| ends.get(index).map_or(0, |&end| end as usize);
+    index.checked_sub(1).map_or(0, end_of)..end_of(index)
 }
 
 #[repr(C)]
@@ -251,15 +255,6 @@ struct Description {
     facts: FactsLayout,
     columns: RVec<RawColumn>,
     options: RVec<RawOption>,
-}
-
-/// Sizes and a fingerprint of the structs that cross as [`Records`].
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, StableAbi)]
-struct FactsLayout {
-    packet_size: usize,
-    end_size: usize,
-    fingerprint: u64,
 }
 
 #[repr(C)]
@@ -308,7 +303,7 @@ struct Setting<'a> {
 #[derive(StableAbi)]
 struct RawFault {
     message: RString,
-    packet: u64,
+    reached: u64,
 }
 
 type Outcome<T> = RResult<T, RawFault>;
@@ -326,45 +321,4 @@ pub struct PluginModule {
     finish: for<'a> unsafe extern "C" fn(*mut u8, &'a EndBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     #[sabi(last_prefix_field)]
     close: unsafe extern "C" fn(*mut u8),
-}
-
-impl FactsLayout {
-    const OWN: FactsLayout = FactsLayout {
-        packet_size: size_of::<PacketFacts>(),
-        end_size: size_of::<EndFacts>(),
-        fingerprint: fingerprint(),
-    };
-
-    /// Whether records as the program writes them begin with what a plugin of the same major version reads.
-    fn serves(&self, plugin: &FactsLayout) -> bool {
-        let same_size = self.packet_size == plugin.packet_size && self.end_size == plugin.end_size;
-        let grown = self.packet_size >= plugin.packet_size && self.end_size >= plugin.end_size;
-        if same_size { self.fingerprint == plugin.fingerprint } else { grown }
-    }
-}
-
-/// Where the fields of the records stand, in one number.
-const fn fingerprint() -> u64 {
-    use std::mem::offset_of;
-    let offsets = [
-        offset_of!(PacketFacts, time_ns),
-        offset_of!(PacketFacts, start),
-        offset_of!(PacketFacts, status),
-        offset_of!(PacketFacts, header_chain),
-        offset_of!(PacketFacts, l3_offset),
-        offset_of!(PacketFacts, payload_len),
-        offset_of!(PacketFacts, vlan_tags),
-        offset_of!(PacketFacts, tcp_flags),
-        offset_of!(PacketFacts, flags),
-        offset_of!(EndFacts, flow_index),
-        offset_of!(EndFacts, side),
-        offset_of!(EndFacts, letter),
-    ];
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut at = 0;
-    while at < offsets.len() {
-        hash = (hash ^ offsets[at] as u64).wrapping_mul(0x0100_0000_01b3);
-        at += 1;
-    }
-    hash
 }

@@ -1,0 +1,54 @@
+//! How many packets per second does each stage of the data path take in, on one thread?
+//!
+//! A million packets, 100,000 flows. In `users` flows begin and end all the time; in `live` all of them are
+//! alive at once and packets belong to any of them. Every stage stands on the ones before: `decode` reads the
+//! file and walks the records too. The baseline is the plain scan of the same bytes, already in memory.
+
+use std::hint::black_box;
+
+use criterion::{Criterion, SamplingMode, Throughput};
+use weir::capture::Access;
+use weir_benches::traffic::Capture;
+use weir_benches::{few_samples, scan, stages, whole};
+
+const PACKETS: u64 = 1_000_000;
+const FLOWS: u64 = 100_000;
+
+fn main() {
+    let mut criterion = few_samples();
+    measure(&mut criterion, "users", &Capture::of_many_users(PACKETS, FLOWS), false);
+    measure(&mut criterion, "live", &Capture::of_live_flows(PACKETS, FLOWS), true);
+    criterion.final_summary();
+}
+
+fn measure(criterion: &mut Criterion, name: &str, capture: &Capture, all_live: bool) {
+    let bytes = capture.bytes();
+    check(capture, &bytes, all_live);
+    let path = capture.path();
+    let mut group = criterion.benchmark_group(name);
+    group.throughput(Throughput::Elements(capture.packets)).sampling_mode(SamplingMode::Flat);
+    group.bench_function("plain scan", |b| b.iter(|| scan::scan(black_box(&bytes))));
+    group.bench_function("records, read", |b| b.iter(|| stages::records(&path, Access::Read)));
+    group.bench_function("records, mapped", |b| b.iter(|| stages::records(&path, Access::Map)));
+    group.bench_function("decode", |b| b.iter(|| stages::decode(&path)));
+    group.bench_function("decode and table", |b| b.iter(|| stages::assign(&path)));
+    group.bench_function("whole run", |b| b.iter(|| whole::run_to_csv(&path, capture.folder())));
+    group.finish();
+}
+
+/// Every stage agrees with what is known of the capture.
+fn check(capture: &Capture, bytes: &[u8], all_live: bool) {
+    let path = capture.path();
+    let scanned = scan::scan(bytes);
+    assert_eq!(scanned.packets, capture.packets);
+    for access in [Access::Read, Access::Map] {
+        assert_eq!(stages::records(&path, access), (capture.packets, scanned.bytes));
+    }
+    assert_eq!(stages::decode(&path).packets, capture.packets);
+    let assigned = stages::assign(&path);
+    assert_eq!((assigned.packets, assigned.conversations), (capture.packets, capture.flows));
+    assert_eq!(assigned.live == capture.flows, all_live, "{} are alive at the end", assigned.live);
+    let summary = whole::run_to_csv(&path, capture.folder());
+    assert_eq!((summary.counts.read, summary.counts.in_flows), (capture.packets, capture.packets));
+    assert_eq!((summary.counts.conversations, summary.rows), (capture.flows, capture.flows));
+}

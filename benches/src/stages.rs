@@ -1,0 +1,142 @@
+//! The stages of the data path, each on top of the one before, as the worker goes through them.
+
+use std::path::Path;
+
+use weir::capture::{Access, Reader, Record};
+use weir::decode::{Decoded, Decoder, link_direction};
+use weir::flow::{Clocks, FlowTable, LinkEnds, Timeouts};
+use weir::worker::BATCH;
+use weir_sdk::PacketFacts;
+
+/// Records that the reader hands on at once, as in a run.
+const RECORDS: usize = 4096;
+
+/// Hands all records of a capture on, in batches.
+///
+/// # Panics
+///
+/// If the capture cannot be read.
+pub fn read(capture: &Path, access: Access, mut take: impl FnMut(&[Record], &[u8])) {
+    let mut reader = Reader::open(capture, access).expect("the capture was just written");
+    let mut records = Vec::with_capacity(RECORDS);
+    loop {
+        let window = reader.next_batch(&mut records, RECORDS).expect("the capture is whole");
+        if records.is_empty() {
+            return;
+        }
+        take(&records, window);
+    }
+}
+
+/// Records → packets and captured bytes.
+pub fn records(capture: &Path, access: Access) -> (u64, u64) {
+    let (mut packets, mut bytes) = (0, 0);
+    read(capture, access, |records, _| {
+        packets += records.len() as u64;
+        bytes += records.iter().map(|record| u64::from(record.captured_len)).sum::<u64>();
+    });
+    (packets, bytes)
+}
+
+/// What a decoder found: packets of flows, and the sum of their ports and header offsets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decodes {
+    /// Packets that belong to flows.
+    pub packets: u64,
+    /// Ports and payload offsets, added up.
+    pub sum: u64,
+}
+
+/// Records → decoded packets.
+pub fn decode(capture: &Path) -> Decodes {
+    let mut decoder = Decoder::new();
+    let mut found = Decodes::default();
+    read(capture, Access::default(), |records, window| {
+        for record in records {
+            let mut facts = PacketFacts::default();
+            if decoder.decode(record, window, &mut facts) == Decoded::Flow {
+                found.packets += 1;
+                found.sum += u64::from(facts.src_port) + u64::from(facts.dst_port);
+                found.sum += u64::from(facts.payload_offset);
+            }
+        }
+    });
+    found
+}
+
+/// What the table found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Assigned {
+    /// Packets that were given a slot.
+    pub packets: u64,
+    /// Conversations.
+    pub conversations: u64,
+    /// Conversations alive at the end of the capture.
+    pub live: u64,
+}
+
+/// Records → decoded packets → slots.
+pub fn assign(capture: &Path) -> Assigned {
+    let mut stages = Stages::new();
+    read(capture, Access::default(), |records, window| {
+        records.chunks(BATCH).for_each(|records| stages.batch(records, window));
+    });
+    let live = stages.table.live() as u64;
+    Assigned { packets: stages.packets, conversations: stages.table.created(), live }
+}
+
+/// Decoder and table with the lists between them.
+struct Stages {
+    decoder: Decoder,
+    table: FlowTable,
+    clocks: Clocks,
+    facts: Vec<PacketFacts>,
+    links: Vec<LinkEnds>,
+    ticks: Vec<i64>,
+    slots: Vec<u32>,
+    read: u64,
+    packets: u64,
+}
+
+impl Stages {
+    fn new() -> Self {
+        Self {
+            decoder: Decoder::new(),
+            table: FlowTable::new(Timeouts::default()),
+            clocks: Clocks::default(),
+            facts: Vec::new(),
+            links: Vec::new(),
+            ticks: Vec::new(),
+            slots: Vec::new(),
+            read: 0,
+            packets: 0,
+        }
+    }
+
+    fn batch(&mut self, records: &[Record], window: &[u8]) {
+        self.decode(records, window);
+        self.table.assign(&mut self.facts, window, &self.links, &self.ticks, &mut self.slots);
+        self.packets += self.slots.len() as u64;
+        let ended = self.table.expire(&self.clocks);
+        self.table.release(&ended);
+    }
+
+    fn decode(&mut self, records: &[Record], window: &[u8]) {
+        self.facts.clear();
+        self.links.clear();
+        self.ticks.clear();
+        self.clocks.begin(self.read + 1);
+        for record in records {
+            self.read += 1;
+            let tick = self.clocks.tick(record.time_ns);
+            let mut facts = PacketFacts::default();
+            if self.decoder.decode(record, window, &mut facts) == Decoded::Flow {
+                facts.ordinal = self.read;
+                let direction = link_direction(record, window);
+                self.links.push(LinkEnds { link_type: record.link_type, direction });
+                self.ticks.push(tick);
+                self.facts.push(facts);
+            }
+        }
+    }
+}
