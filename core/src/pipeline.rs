@@ -52,6 +52,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let captures = inputs::expand(&config.inputs)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
+    let crew = plugins.open()?;
     let mut sources = Sources::open(captures, config.access)?;
     let path = output_path(config, &sources.captures[0]);
     refuse_overwriting(&path, &sources.captures)?;
@@ -59,7 +60,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let mut output = Output::create(&path, format.compression)?;
     write_header(&*format.open(&schema)?, &mut output)?;
 
-    let mut worker = Worker::new(config.timeouts.clone(), plugins.open()?, format.open(&schema)?);
+    let mut worker = Worker::new(config.timeouts.clone(), crew, format.open(&schema)?);
     let mut summary = Summary::new(&schema, &path);
     let progress = Progress::new(config.quiet, sources.total_bytes());
     while let Some(mut reader) = sources.next(&mut summary) {

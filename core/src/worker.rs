@@ -3,15 +3,15 @@
 //! What comes in: records in the order of the input. What goes out: rows as bytes, and the counts by which
 //! every packet is accounted for. This is the data path; read it from [`Worker::packets`] down.
 
-use weir_sdk::PacketFacts;
 use weir_sdk::abi::{Ends, Packets};
 use weir_sdk::plugin::{EndFacts, HeaderChain, HeaderChains};
+use weir_sdk::{Packet, PacketFacts, Start, flag};
 
 use crate::capture::Record;
 use crate::counts::Counts;
 use crate::decode::{Decoded, Decoder, link_direction};
-use crate::flow::{Clocks, FlowTable, LinkEnds, Slab, Timeouts};
-use crate::plugins::{Crew, PluginFault};
+use crate::flow::{Clocks, Ended, FlowTable, LinkEnds, Slab, Timeouts};
+use crate::plugins::{Crew, Events, PluginFault};
 use crate::prefetch::prefetch;
 use crate::sink::{Finished, RowFormat};
 
@@ -21,6 +21,9 @@ pub const BATCH: usize = 128;
 
 /// Conversations whose rows are made together.
 const ENDS_PER_CALL: usize = 256;
+
+/// Directions that begin before row plugins are told of them without a row.
+const STARTS_PER_CALL: usize = 1024;
 
 /// One worker with everything it needs; workers share nothing.
 pub struct Worker {
@@ -32,6 +35,8 @@ pub struct Worker {
     clocks: Clocks,
     batch: Batch,
     rows: Rows,
+    /// Directions that began and that row plugins have not heard of.
+    starts: Vec<Start>,
     counts: Counts,
 }
 
@@ -67,6 +72,7 @@ impl Worker {
             clocks: Clocks::default(),
             batch: Batch::default(),
             rows: Rows::default(),
+            starts: Vec::new(),
             counts: Counts::default(),
         }
     }
@@ -83,8 +89,10 @@ impl Worker {
                 &mut self.batch.slots,
             );
             self.measure(window);
+            self.note_starts(window);
             let ended = self.table.expire(&self.clocks);
             self.finish(&ended);
+            self.tell_starts();
             self.table.release(&ended);
         }
     }
@@ -134,26 +142,49 @@ impl Worker {
         self.crew.packets(&Packets { window, facts, rows });
     }
 
-    fn finish(&mut self, ended: &[u32]) {
-        for slots in ended.chunks(ENDS_PER_CALL) {
-            for &slot in slots {
-                self.table.prefetch(slot);
-                prefetch_row(self.slab.row(slot), self.slab.row_bytes());
+    /// Row plugins hear of directions that begin in the order of packets, between the rows that end.
+    fn note_starts(&mut self, window: &[u8]) {
+        if !self.crew.reads_rows() {
+            return;
+        }
+        let begun = self.batch.facts.iter().filter(|facts| facts.has(flag::STARTS_DIRECTION));
+        self.starts.extend(begun.map(|facts| Start::of(&Packet::new(facts, window))));
+    }
+
+    /// What began after the last row that ended; told now and then, so that it does not pile up.
+    fn tell_starts(&mut self) {
+        if self.starts.len() > STARTS_PER_CALL {
+            self.crew.starts(&self.starts);
+            self.starts.clear();
+        }
+    }
+
+    fn finish(&mut self, ended: &[Ended]) {
+        for chunk in ended.chunks(ENDS_PER_CALL) {
+            for ended in chunk {
+                self.table.prefetch(ended.slot);
+                prefetch_row(self.slab.row(ended.slot), self.slab.row_bytes());
             }
-            let mut facts: Vec<EndFacts> = Vec::with_capacity(2 * slots.len());
-            let mut rows = Vec::with_capacity(2 * slots.len());
-            for &slot in slots {
-                let row = self.slab.row(slot);
-                for end in self.table.conversation(slot).end_facts() {
+            let mut facts: Vec<EndFacts> = Vec::with_capacity(2 * chunk.len());
+            let mut rows = Vec::with_capacity(2 * chunk.len());
+            let mut noticed = Vec::with_capacity(2 * chunk.len());
+            for ended in chunk {
+                let row = self.slab.row(ended.slot);
+                for end in self.table.conversation(ended.slot).end_facts() {
                     facts.push(end);
                     rows.push(row);
+                    noticed.push(ended.noticed);
                 }
             }
-            self.counts.conversations += slots.len() as u64;
+            self.counts.conversations += chunk.len() as u64;
             self.counts.directions += facts.len() as u64;
             let ends = Ends { facts: &facts, rows: &rows, chains: &Chains(&self.decoder) };
-            let finished = Finished { cells: self.crew.finish(&ends), ends: &facts };
+            let last = noticed.last().copied().unwrap_or_default();
+            let begun = self.starts.partition_point(|start| start.ordinal < last);
+            let events = Events { starts: &self.starts[..begun], noticed: &noticed };
+            let finished = Finished { cells: self.crew.finish(&ends, &events), ends: &facts };
             self.rows.count += self.format.rows(&finished, &mut self.rows.bytes);
+            self.starts.drain(..begun);
         }
     }
 

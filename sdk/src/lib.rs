@@ -162,6 +162,6 @@ pub use arrayvec::ArrayVec;
 pub use columns::{Bit, Columns};
 pub use options::Options;
 pub use packet::{Packet, PacketFacts, Side, flag};
-pub use plugin::{End, EndFacts, FlowPlugin, HeaderChain, Interest, State};
+pub use plugin::{End, EndFacts, FinishedRow, FlowPlugin, HeaderChain, Interest, RowPlugin, Start, State};
 pub use value::{Duration, Ip, Mac, Time};
 pub use weir_sdk_derive::{Columns, Options};

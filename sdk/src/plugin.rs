@@ -1,8 +1,10 @@
 //! What a plugin is: state per conversation and direction, a reaction to each packet, a row at the end.
 
+use crate::abi::ColumnCells;
 use crate::columns::Columns;
 use crate::options::Options;
 use crate::packet::{Packet, Side};
+use crate::value::Ip;
 
 /// Which packets a plugin wants to see. Core leaves the others out of its batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,5 +171,167 @@ impl<'a, P: FlowPlugin> End<'a, P> {
     /// The chain of headers with the key that a packet carried.
     pub fn header_chain(&self, key: u32) -> HeaderChain<'a> {
         self.chains.header_chain(key)
+    }
+}
+
+/// A plugin that sees finished rows, in the order in which they are written.
+///
+/// For what is about many flows, or about columns of other plugins. There is one instance in a run.
+pub trait RowPlugin: Sized + Send + 'static {
+    /// Lower snake case; also the name of the library, `libweir_plugin_NAME.so`.
+    const NAME: &'static str;
+    /// What it measures, one line.
+    const SUMMARY: &'static str;
+    /// Where its columns stand: plugins are sorted by this number, then by name.
+    const ORDER: u16 = 800;
+    /// Whether it is loaded when no plugins are named.
+    const ON_BY_DEFAULT: bool = true;
+    /// Columns of other plugins that it reads, by the names of their declarations.
+    const NEEDS: &'static [&'static str];
+
+    /// Its options; `()` for none.
+    type Options: Options;
+    /// What it prints.
+    type Row<'a>: Columns;
+
+    /// The plugin, ready to work.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says which option cannot be used and why.
+    fn open(options: Self::Options) -> Result<Self, String>;
+
+    /// A direction of a conversation sent its first packet. Rows that ended before are finished first.
+    fn started(&mut self, start: &Start);
+
+    /// The cells for one direction of an ended conversation: A, then B.
+    fn row<'a>(&'a mut self, row: &FinishedRow<'_>) -> Self::Row<'a>;
+}
+
+/// A direction that began.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Start {
+    /// Number of the packet in the run.
+    pub ordinal: u64,
+    /// Source address in network order; IPv4 uses the first four bytes.
+    pub src_address: [u8; 16],
+    /// Destination address in network order; IPv4 uses the first four bytes.
+    pub dst_address: [u8; 16],
+    /// Source port; 0 where there is none.
+    pub src_port: u16,
+    /// Destination port; 0 where there is none.
+    pub dst_port: u16,
+    /// 4, 6, or 0 for layer 2.
+    pub ip_version: u8,
+    /// IP protocol; 0 for layer 2.
+    pub l4_proto: u8,
+    /// 0: sent by A; 1: by B.
+    pub side: u8,
+    /// 0.
+    pub reserved: u8,
+}
+
+impl Start {
+    /// Of the packet that opened the direction.
+    pub fn of(packet: &Packet<'_>) -> Self {
+        Self {
+            ordinal: packet.ordinal,
+            src_address: sixteen(packet.src_ip()),
+            dst_address: sixteen(packet.dst_ip()),
+            src_port: packet.src_port,
+            dst_port: packet.dst_port,
+            ip_version: packet.ip_version,
+            l4_proto: packet.l4_proto,
+            side: packet.side,
+            reserved: 0,
+        }
+    }
+
+    /// Source address; none for layer 2.
+    pub fn src_ip(&self) -> Option<Ip> {
+        self.ip(self.src_address)
+    }
+
+    /// Destination address; none for layer 2.
+    pub fn dst_ip(&self) -> Option<Ip> {
+        self.ip(self.dst_address)
+    }
+
+    /// Which side it is.
+    pub fn side(&self) -> Side {
+        Side::from_bit(self.side)
+    }
+
+    fn ip(&self, bytes: [u8; 16]) -> Option<Ip> {
+        let [a, b, c, d, ..] = bytes;
+        match self.ip_version {
+            4 => Some(Ip::V4([a, b, c, d])),
+            6 => Some(Ip::V6(bytes)),
+            _ => None,
+        }
+    }
+}
+
+fn sixteen(ip: Option<Ip>) -> [u8; 16] {
+    match ip {
+        Some(Ip::V6(bytes)) => bytes,
+        Some(Ip::V4([a, b, c, d])) => [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        None => [0; 16],
+    }
+}
+
+/// A finished direction, as the other plugins printed it.
+pub struct FinishedRow<'a> {
+    pub(crate) facts: EndFacts,
+    pub(crate) needs: &'a [ColumnCells<'a>],
+    pub(crate) index: usize,
+}
+
+impl FinishedRow<'_> {
+    /// Number of the conversation.
+    pub fn flow_index(&self) -> u64 {
+        self.facts.flow_index
+    }
+
+    /// Which side sent its packets.
+    pub fn side(&self) -> Side {
+        Side::from_bit(self.facts.side)
+    }
+
+    /// Whether the opposite direction was seen.
+    pub fn has_other(&self) -> bool {
+        self.facts.has_other != 0
+    }
+
+    /// The address in a needed column; none if it is null or holds no address.
+    pub fn ip(&self, need: usize) -> Option<Ip> {
+        let bytes: [u8; 17] = self.fixed(need)?;
+        let [version, a, b, c, d, ..] = bytes;
+        let mut address = [0; 16];
+        address.copy_from_slice(&bytes[1..]);
+        match version {
+            4 => Some(Ip::V4([a, b, c, d])),
+            6 => Some(Ip::V6(address)),
+            _ => None,
+        }
+    }
+
+    /// The number in a needed column of type `u16`; none if it is null.
+    pub fn u16(&self, need: usize) -> Option<u16> {
+        self.fixed(need).map(u16::from_le_bytes)
+    }
+
+    /// The number in a needed column of type `u64`; none if it is null.
+    pub fn u64(&self, need: usize) -> Option<u64> {
+        self.fixed(need).map(u64::from_le_bytes)
+    }
+
+    fn fixed<const N: usize>(&self, need: usize) -> Option<[u8; N]> {
+        let cells = self.needs.get(need)?;
+        if !cells.is_present(self.index) {
+            return None;
+        }
+        cells.values().get(self.index * N..(self.index + 1) * N)?.try_into().ok()
     }
 }

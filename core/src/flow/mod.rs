@@ -73,6 +73,15 @@ impl Clocks {
     }
 }
 
+/// A conversation that ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Its slot.
+    pub slot: u32,
+    /// Ordinal of the packet that noticed the end; the largest number at the end of input.
+    pub noticed: u64,
+}
+
 /// Where an ended conversation stands among the rows: the packet that noticed its end, the timeout class
 /// that found it, least recent use.
 type EndOrder = (u64, usize, u64);
@@ -361,22 +370,24 @@ impl FlowTable {
 
     /// Ends what the clock of the batch has overtaken, and gives everything that ended in it, in the
     /// order of rows. The slots stay untouched until [`release`](Self::release).
-    pub fn expire(&mut self, clocks: &Clocks) -> Vec<u32> {
+    pub fn expire(&mut self, clocks: &Clocks) -> Vec<Ended> {
         if let Some(now) = clocks.now() {
             self.wheel.advance(now);
             while let Some(alarm) = self.wheel.next(now) {
                 self.check_alarm(alarm, now);
             }
         }
-        let mut ended = std::mem::take(&mut self.ended);
-        for &slot in &ended {
+        let slots = std::mem::take(&mut self.ended);
+        for &slot in &slots {
             let conversation = &mut self.conversations[slot as usize];
             let first_seen = conversation.first_seen;
             let limit = self.timeouts.active.map(|active| first_seen.saturating_add(active));
             conversation.hit_active_timeout = limit == Some(conversation.deadline(&self.timeouts));
         }
-        ended.sort_by_cached_key(|&slot| self.end_order(slot, clocks));
-        ended
+        let mut ended: Vec<(EndOrder, u32)> =
+            slots.into_iter().map(|slot| (self.end_order(slot, clocks), slot)).collect();
+        ended.sort_unstable();
+        ended.into_iter().map(|((noticed, ..), slot)| Ended { slot, noticed }).collect()
     }
 
     fn check_alarm(&mut self, alarm: Alarm, now: i64) {
@@ -415,20 +426,20 @@ impl FlowTable {
     }
 
     /// At the end of input: everything that still lives, least recently used first.
-    pub fn drain(&mut self) -> Vec<u32> {
+    pub fn drain(&mut self) -> Vec<Ended> {
         let live =
             (0..self.conversations.len() as u32).filter(|&slot| self.conversations[slot as usize].is_live);
         let mut slots: Vec<u32> = live.collect();
         slots.sort_by_cached_key(|&slot| self.conversations[slot as usize].least_recent_use());
         slots.iter().for_each(|&slot| self.end(slot));
         self.ended.clear();
-        slots
+        slots.into_iter().map(|slot| Ended { slot, noticed: u64::MAX }).collect()
     }
 
     /// Gives the slots of ended conversations back, and forgets which conversations were new.
-    pub fn release(&mut self, ended: &[u32]) {
+    pub fn release(&mut self, ended: &[Ended]) {
         self.fresh.clear();
-        self.free.extend_from_slice(ended);
+        self.free.extend(ended.iter().map(|ended| ended.slot));
     }
 
     /// The conversation in a slot.

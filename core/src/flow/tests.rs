@@ -118,11 +118,11 @@ fn follow(sent: &[Sent], batch: usize, timeouts: &Timeouts) -> Vec<Ended> {
             flow.status[usize::from(facts.side)] |= facts.status;
         }
         let over = table.expire(&clocks);
-        ended.extend(over.iter().map(|&slot| close(&table, slot, &mut open)));
+        ended.extend(over.iter().map(|ended| close(&table, ended.slot, &mut open)));
         table.release(&over);
     }
     let over = table.drain();
-    ended.extend(over.iter().map(|&slot| close(&table, slot, &mut open)));
+    ended.extend(over.iter().map(|ended| close(&table, ended.slot, &mut open)));
     assert!(open.is_empty(), "a packet belongs to no row");
     ended
 }

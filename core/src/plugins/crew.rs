@@ -1,8 +1,8 @@
 //! The plugins of one worker, called a batch at a time. One of the few files with `unsafe`: each call
 //! promises that rows belong to their conversations and that nobody else touches them meanwhile.
 
-use weir_sdk::Interest;
-use weir_sdk::abi::{ColumnCells, Ends, Fault, Instance, NotOpened, Packets};
+use weir_sdk::abi::{ColumnCells, Ends, Fault, Instance, NotOpened, Packets, Rows};
+use weir_sdk::{Interest, Start};
 
 use crate::plugins::error::PluginError;
 use crate::plugins::library::LoadedPlugin;
@@ -42,6 +42,16 @@ struct Member {
     /// Where its state stands in a row.
     offset: usize,
     columns: usize,
+    /// For a row plugin, the columns that it reads, counted over all plugins.
+    needs: Option<Vec<usize>>,
+}
+
+/// What row plugins hear beside the ended directions.
+pub struct Events<'a> {
+    /// Directions that began before the last of these ends was noticed.
+    pub starts: &'a [Start],
+    /// For each end, the ordinal of the packet that noticed it.
+    pub noticed: &'a [u64],
 }
 
 /// The plugins of one worker.
@@ -77,6 +87,7 @@ impl Crew {
                 interest: info.interest,
                 offset,
                 columns: info.columns.len(),
+                needs: info.reads_rows.then(|| places_of(&info.needs, plugins)),
             });
         }
         let mut interests: Vec<Interest> = members.iter().map(|member| member.interest).collect();
@@ -128,25 +139,51 @@ impl Crew {
         }
     }
 
+    /// Whether a plugin reads finished rows.
+    pub fn reads_rows(&self) -> bool {
+        self.members.iter().any(|member| member.needs.is_some())
+    }
+
     /// The cells of ended directions, all plugins' columns in order; `None` for those of a failed plugin.
-    pub fn finish<'a>(&'a mut self, ends: &'a Ends<'a>) -> Vec<Option<ColumnCells<'a>>> {
-        let mut cells = Vec::new();
+    /// Row plugins come last, since they read the cells of the others.
+    pub fn finish<'a>(&'a mut self, ends: &'a Ends<'a>, events: &Events<'_>) -> Vec<Option<ColumnCells<'a>>> {
+        let mut cells = vec![None; self.members.iter().map(|member| member.columns).sum()];
+        let mut readers = Vec::new();
+        let mut first = 0;
         for member in &mut self.members {
-            let offset = member.offset;
+            let (at, offset) = (first, member.offset);
+            first += member.columns;
+            if member.needs.is_some() {
+                readers.push((at, member));
+                continue;
+            }
             let instance = member.instance.as_mut().filter(|_| !member.failed);
             // SAFETY: as above; core does not call `packets` with these rows again before `begin`.
-            let columns = match instance.map(|instance| unsafe { instance.finish(ends, offset) }) {
-                Some(Ok(columns)) => columns,
-                Some(Err(fault)) => {
-                    member.failed = true;
-                    self.faults.push(PluginFault { plugin: member.name, doing: "finished flow", fault });
-                    Vec::new()
-                }
-                None => Vec::new(),
-            };
-            cells.extend((0..member.columns).map(|column| columns.get(column).copied()));
+            let columns = instance.map(|instance| unsafe { instance.finish(ends, offset) });
+            let failed = keep(columns, &mut cells[at..first]);
+            member.failed |= failed.is_some();
+            self.faults.extend(failed.map(|fault| finished(member.name, fault)));
+        }
+        for (at, member) in readers {
+            let needs = needed(member.needs.as_deref(), &cells);
+            let rows =
+                Rows { starts: events.starts, ends: ends.facts, noticed: events.noticed, needs: &needs };
+            let instance = member.instance.as_mut().filter(|_| !member.failed);
+            let columns = instance.map(|instance| instance.rows(&rows));
+            let failed = keep(columns, &mut cells[at..at + member.columns]);
+            member.failed |= failed.is_some();
+            self.faults.extend(failed.map(|fault| finished(member.name, fault)));
         }
         cells
+    }
+
+    /// Tells row plugins of directions that began, when no row ends.
+    pub fn starts(&mut self, starts: &[Start]) {
+        for member in self.members.iter_mut().filter(|member| member.needs.is_some()) {
+            let rows = Rows { starts, ends: &[], noticed: &[], needs: &[] };
+            let called = member.working().map(|instance| instance.rows(&rows).map(|_| ()));
+            note(member, &mut self.faults, "heard of a flow", called);
+        }
     }
 
     /// Why plugins failed since this was last asked, each plugin once in a run.
@@ -160,6 +197,39 @@ impl Member {
     fn working(&mut self) -> Option<&mut Instance> {
         self.instance.as_mut().filter(|_| !self.failed)
     }
+}
+
+/// Puts the cells that a plugin gave where its columns stand; a fault instead if it failed.
+fn keep<'a>(
+    given: Option<Result<Vec<ColumnCells<'a>>, Fault>>,
+    cells: &mut [Option<ColumnCells<'a>>],
+) -> Option<Fault> {
+    match given? {
+        Ok(columns) => {
+            cells.iter_mut().zip(columns).for_each(|(cell, column)| *cell = Some(column));
+            None
+        }
+        Err(fault) => Some(fault),
+    }
+}
+
+fn finished(plugin: &'static str, fault: Fault) -> PluginFault {
+    PluginFault { plugin, doing: "finished flow", fault }
+}
+
+/// The cells that a row plugin reads; a column whose plugin failed holds none.
+fn needed<'a>(needs: Option<&[usize]>, cells: &[Option<ColumnCells<'a>>]) -> Vec<ColumnCells<'a>> {
+    let of = |&need: &usize| cells.get(need).copied().flatten().unwrap_or(ColumnCells::NONE);
+    needs.unwrap_or_default().iter().map(of).collect()
+}
+
+/// Where columns stand among those of all plugins. That they are there was checked when plugins were chosen.
+fn places_of(needs: &[&str], plugins: &[LoadedPlugin]) -> Vec<usize> {
+    let place = |need: &&str| {
+        let mut columns = plugins.iter().flat_map(|plugin| &plugin.info.columns);
+        columns.position(|column| column.name == *need).unwrap_or(usize::MAX)
+    };
+    needs.iter().map(place).collect()
 }
 
 /// What a failed instance keeps may be broken, so not even its `drop` is called.

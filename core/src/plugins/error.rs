@@ -123,6 +123,16 @@ pub enum PluginError {
         /// The nearest option it has.
         nearest: Option<String>,
     },
+    /// A row plugin reads a column that no loaded plugin gives.
+    #[error("plugin `{reader}` reads column `{column}`, which no plugin of this run gives; {}", add(.giver))]
+    MissingColumn {
+        /// The row plugin.
+        reader: String,
+        /// The column.
+        column: String,
+        /// A plugin that would give it.
+        giver: Option<String>,
+    },
     /// A plugin refuses its options.
     #[error("plugin `{plugin}` cannot be opened: {message}; `weir plugin info {plugin}` lists its options")]
     Refused {
@@ -135,6 +145,13 @@ pub enum PluginError {
 
 fn did_you_mean(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn add(giver: &Option<String>) -> String {
+    match giver {
+        Some(giver) => format!("add `{giver}` to `-p`"),
+        None => "`weir plugin list` shows what there is".into(),
+    }
 }
 
 /// The name most like `wanted`, if any is near enough to be meant.

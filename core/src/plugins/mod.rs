@@ -9,7 +9,7 @@ mod error;
 pub mod find;
 mod library;
 
-pub use crew::{Crew, PluginFault};
+pub use crew::{Crew, Events, PluginFault};
 pub use error::{PluginError, nearest};
 pub use library::LoadedPlugin;
 
@@ -32,6 +32,7 @@ pub struct Selection {
 pub struct PluginSet {
     plugins: Vec<LoadedPlugin>,
     options: Vec<(String, String, String)>,
+    folders: Vec<PathBuf>,
 }
 
 impl PluginSet {
@@ -50,7 +51,7 @@ impl PluginSet {
         plugins.sort_by(|a, b| (a.info.order, a.info.name).cmp(&(b.info.order, b.info.name)));
         check_names(&plugins)?;
         check_options(&plugins, &selection.options)?;
-        Ok(Self { plugins, options: selection.options.clone() })
+        Ok(Self { plugins, options: selection.options.clone(), folders: selection.folders.clone() })
     }
 
     /// What the plugins say of themselves, in order.
@@ -67,8 +68,10 @@ impl PluginSet {
     ///
     /// # Errors
     ///
-    /// [`PluginError::Refused`] with the plugin's own sentence.
+    /// [`PluginError::Refused`] with the plugin's own sentence, or [`PluginError::MissingColumn`] if a plugin
+    /// reads what none gives.
     pub fn open(&self) -> Result<Crew, PluginError> {
+        check_needs(&self.plugins, &self.folders)?;
         Crew::open(&self.plugins, &self.options)
     }
 }
@@ -159,4 +162,32 @@ fn check_options(plugins: &[LoadedPlugin], options: &[(String, String, String)])
         }
     }
     Ok(())
+}
+
+/// A row plugin reads columns of flow plugins, or of row plugins that stand before it.
+fn check_needs(plugins: &[LoadedPlugin], folders: &[PathBuf]) -> Result<(), PluginError> {
+    for (at, reader) in plugins.iter().enumerate() {
+        let is_given = |need: &str| {
+            let mut givers = plugins.iter().enumerate().filter(|(_, plugin)| gives(plugin, need));
+            givers.any(|(place, plugin)| place < at || !plugin.info.reads_rows)
+        };
+        if let Some(&need) = reader.info.needs.iter().find(|need| !is_given(need)) {
+            return Err(PluginError::MissingColumn {
+                reader: reader.info.name.to_owned(),
+                column: need.to_owned(),
+                giver: giver_of(need, folders),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn gives(plugin: &LoadedPlugin, column: &str) -> bool {
+    plugin.info.columns.iter().any(|given| given.name == column)
+}
+
+/// A plugin that was not chosen and would give the column.
+fn giver_of(column: &str, folders: &[PathBuf]) -> Option<String> {
+    let all = load_all(folders).ok()?;
+    all.iter().find(|plugin| gives(plugin, column)).map(|plugin| plugin.info.name.to_owned())
 }

@@ -6,7 +6,7 @@ use std::sync::{Once, OnceLock};
 
 use abi_stable::StableAbi;
 use abi_stable::prefix_type::PrefixTypeTrait;
-use abi_stable::std_types::{RResult, RSlice, RStr, RString};
+use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 
 use super::*;
 use crate::columns::{Column, Columns, Tranalyzer};
@@ -18,6 +18,23 @@ use crate::plugin::{End, FlowPlugin, HeaderChain, HeaderChains, State};
 #[macro_export]
 macro_rules! export_plugin {
     ($plugin:ty) => {
+        $crate::export_module!($crate::abi::module::<$plugin>(env!("CARGO_PKG_VERSION")));
+    };
+}
+
+/// Makes a type that implements [`RowPlugin`](crate::RowPlugin) the plugin of this library.
+#[macro_export]
+macro_rules! export_row_plugin {
+    ($plugin:ty) => {
+        $crate::export_module!($crate::abi::row_module::<$plugin>(env!("CARGO_PKG_VERSION")));
+    };
+}
+
+/// The three symbols of a library.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_module {
+    ($module:expr) => {
         /// Read first by the program: this library is a weir plugin, built for this SDK.
         #[unsafe(no_mangle)]
         pub static WEIR_SDK_STAMP: $crate::abi::Stamp = $crate::abi::Stamp::OWN;
@@ -31,7 +48,7 @@ macro_rules! export_plugin {
         /// The functions of this plugin.
         #[unsafe(no_mangle)]
         pub extern "C" fn weir_plugin_module() -> $crate::abi::PluginModuleRef {
-            $crate::abi::module::<$plugin>(env!("CARGO_PKG_VERSION"))
+            $module
         }
     };
 }
@@ -45,16 +62,32 @@ pub fn own_layout() -> Layout {
 /// The module of a plugin.
 #[doc(hidden)]
 pub fn module<P: FlowPlugin>(version: &'static str) -> PluginModuleRef {
-    VERSION.get_or_init(|| version);
+    tell_version(version);
     PluginModule {
         describe: describe::<P>,
         open: open::<P>,
         begin: begin::<P>,
         packets: packets::<P>,
         finish: finish::<P>,
+        rows: no_rows,
         close: close::<P>,
     }
     .leak_into_prefix()
+}
+
+pub(super) fn tell_version(version: &'static str) {
+    VERSION.get_or_init(|| version);
+}
+
+pub(super) fn told_version() -> RStr<'static> {
+    VERSION.get().copied().unwrap_or_default().into()
+}
+
+/// # Safety
+///
+/// None is needed: nothing is touched. A flow plugin is never asked for rows.
+unsafe extern "C" fn no_rows<'a>(_: *mut u8, _: &'a RowBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>> {
+    RResult::ROk(RSlice::EMPTY)
 }
 
 /// What core keeps for a plugin in the row of a conversation.
@@ -92,11 +125,53 @@ impl<P: FlowPlugin> Kept<P> {
     }
 }
 
-struct Opened<P: FlowPlugin> {
-    plugin: P,
-    buffers: Vec<ColumnBuffer>,
-    /// Borrows from `buffers`; made anew by each `finish` and read before the next.
+/// A plugin at work, flow or row.
+pub(super) struct Opened<P> {
+    pub(super) plugin: P,
+    pub(super) buffers: Vec<ColumnBuffer>,
+    /// Borrows from `buffers`; made anew by each call that gives cells, and read before the next.
     cells: Vec<ColumnCells<'static>>,
+}
+
+impl<P> Opened<P> {
+    pub(super) fn forget_rows(&mut self) {
+        self.cells.clear();
+        self.buffers.iter_mut().for_each(ColumnBuffer::clear);
+    }
+
+    /// # Safety
+    ///
+    /// The host must not hold the cells beyond the next call of this plugin.
+    pub(super) unsafe fn lend<'a>(&mut self, columns: &[Column]) -> RSlice<'a, ColumnCells<'a>> {
+        check_sizes(columns, &self.buffers);
+        // SAFETY: the cells live in `self`, whose buffers stay untouched until the next call.
+        self.cells.extend(self.buffers.iter().map(|buffer| unsafe {
+            std::mem::transmute::<ColumnCells<'_>, ColumnCells<'static>>(ColumnCells::of(buffer))
+        }));
+        // SAFETY: as above, by the contract.
+        unsafe {
+            std::mem::transmute::<RSlice<'_, ColumnCells<'_>>, RSlice<'a, ColumnCells<'a>>>(
+                self.cells.as_slice().into(),
+            )
+        }
+    }
+}
+
+/// Opens a plugin, flow or row.
+pub(super) fn open_with<P, O: Options>(
+    settings: RSlice<'_, Setting<'_>>,
+    columns: &[Column],
+    open: fn(O) -> Result<P, String>,
+) -> Outcome<RResult<*mut u8, RString>> {
+    note_panics();
+    contain(&Cell::new(0), || {
+        let given: Vec<(&str, &str)> = settings.iter().map(|s| (s.name.as_str(), s.value.as_str())).collect();
+        let plugin = O::parse(&given).and_then(open);
+        RResult::from(plugin.map_err(RString::from)).map(|plugin| {
+            let buffers = vec![ColumnBuffer::default(); columns.len()];
+            Box::into_raw(Box::new(Opened { plugin, buffers, cells: Vec::new() })).cast::<u8>()
+        })
+    })
 }
 
 /// Version of the plugin's crate, told by `export_plugin!`.
@@ -131,7 +206,7 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
 /// The library has a copy of the standard library of its own, so this hook speaks for its panics alone: for
 /// the program's own sentence it keeps message and place of those that [`contain`] will catch; others, on
 /// threads of the plugin's own, are printed as ever.
-fn note_panics() {
+pub(super) fn note_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let print = std::panic::take_hook();
@@ -159,7 +234,7 @@ extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
     note_panics();
     contain(&Cell::new(0), || Description {
         name: P::NAME.into(),
-        version: VERSION.get().copied().unwrap_or_default().into(),
+        version: told_version(),
         summary: P::SUMMARY.into(),
         order: P::ORDER,
         on_by_default: P::ON_BY_DEFAULT,
@@ -169,10 +244,12 @@ extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
         facts: FactsLayout::OWN,
         columns: <P::Row<'static> as Columns>::COLUMNS.iter().map(raw_column).collect(),
         options: P::Options::DECLARATIONS.iter().map(raw_option).collect(),
+        reads_rows: false,
+        needs: RVec::new(),
     })
 }
 
-fn raw_column(column: &Column) -> RawColumn {
+pub(super) fn raw_column(column: &Column) -> RawColumn {
     let tranalyzer = column.tranalyzer.unwrap_or(Tranalyzer { name: "", format: "", null: "" });
     RawColumn {
         name: column.name.into(),
@@ -195,7 +272,7 @@ fn raw_column(column: &Column) -> RawColumn {
     }
 }
 
-fn raw_option(option: &OptionDeclaration) -> RawOption {
+pub(super) fn raw_option(option: &OptionDeclaration) -> RawOption {
     RawOption {
         name: option.name.into(),
         kind: option.kind.into(),
@@ -205,17 +282,7 @@ fn raw_option(option: &OptionDeclaration) -> RawOption {
 }
 
 extern "C" fn open<P: FlowPlugin>(settings: RSlice<'_, Setting<'_>>) -> Outcome<RResult<*mut u8, RString>> {
-    note_panics();
-    contain(&Cell::new(0), || {
-        let given: Vec<(&str, &str)> = settings.iter().map(|s| (s.name.as_str(), s.value.as_str())).collect();
-        let plugin = P::Options::parse(&given).and_then(P::open);
-        RResult::from(plugin.map_err(RString::from)).map(|plugin| {
-            let columns = <P::Row<'static> as Columns>::COLUMNS.len();
-            let opened =
-                Opened { plugin, buffers: vec![ColumnBuffer::default(); columns], cells: Vec::new() };
-            Box::into_raw(Box::new(opened)).cast::<u8>()
-        })
-    })
+    open_with(settings, <P::Row<'static> as Columns>::COLUMNS, P::open)
 }
 
 /// # Safety
@@ -273,24 +340,13 @@ unsafe extern "C" fn finish<'a, P: FlowPlugin>(
     let opened = unsafe { &mut *opened.cast::<Opened<P>>() };
     let reached = Cell::new(0);
     contain(&reached, || {
-        opened.cells.clear();
-        opened.buffers.iter_mut().for_each(ColumnBuffer::clear);
+        opened.forget_rows();
         for index in 0..batch.ends.count {
             // SAFETY: the host gives as many rows as ends.
             unsafe { finish_one(&opened.plugin, &mut opened.buffers, batch, index, &reached) };
         }
-        check_sizes::<P>(&opened.buffers);
-        // SAFETY: the cells live in `opened`, whose buffers stay untouched until the next call; the host
-        // holds them no longer than the batch.
-        opened.cells.extend(opened.buffers.iter().map(|buffer| unsafe {
-            std::mem::transmute::<ColumnCells<'_>, ColumnCells<'static>>(ColumnCells::of(buffer))
-        }));
-        // SAFETY: as above.
-        unsafe {
-            std::mem::transmute::<RSlice<'_, ColumnCells<'_>>, RSlice<'a, ColumnCells<'a>>>(
-                opened.cells.as_slice().into(),
-            )
-        }
+        // SAFETY: the host holds the cells no longer than the batch, which ends before the next call.
+        unsafe { opened.lend(<P::Row<'static> as Columns>::COLUMNS) }
     })
 }
 
@@ -330,8 +386,8 @@ unsafe fn finish_one<P: FlowPlugin>(
 }
 
 /// The ends of lists and texts are counted in 32 bits.
-fn check_sizes<P: FlowPlugin>(buffers: &[ColumnBuffer]) {
-    for (column, buffer) in <P::Row<'static> as Columns>::COLUMNS.iter().zip(buffers) {
+fn check_sizes(columns: &[Column], buffers: &[ColumnBuffer]) {
+    for (column, buffer) in columns.iter().zip(buffers) {
         let fits = u32::try_from(buffer.values.len()).is_ok();
         assert!(fits, "column `{}` holds more than 4 GiB for flows that end together", column.name);
     }
@@ -340,7 +396,7 @@ fn check_sizes<P: FlowPlugin>(buffers: &[ColumnBuffer]) {
 /// # Safety
 ///
 /// `opened` comes from [`open`] of the same `P` and is not used again.
-unsafe extern "C" fn close<P: FlowPlugin>(opened: *mut u8) {
+pub(super) unsafe extern "C" fn close<P>(opened: *mut u8) {
     // SAFETY: by the contract above.
     let opened = unsafe { Box::from_raw(opened.cast::<Opened<P>>()) };
     let _ = contain(&Cell::new(0), || drop(opened));

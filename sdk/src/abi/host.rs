@@ -9,7 +9,7 @@ use abi_stable::type_layout::TLFieldOrFunction;
 use super::*;
 use crate::columns::{Bit, Column, Kind, Scope, Tranalyzer, ValueType};
 use crate::options::OptionDeclaration;
-use crate::plugin::{HeaderChains, Interest};
+use crate::plugin::{HeaderChains, Interest, Start};
 
 /// What a plugin says of itself.
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ pub struct PluginInfo {
     pub columns: Vec<Column>,
     /// Its options.
     pub options: Vec<OptionDeclaration>,
+    /// It reads finished rows instead of packets.
+    pub reads_rows: bool,
+    /// The columns of other plugins that it reads.
+    pub needs: Vec<&'static str>,
 }
 
 /// Why a plugin could not be opened.
@@ -110,6 +114,8 @@ impl Module {
             state_align: description.state_align,
             columns: description.columns.iter().map(column).collect::<Result<_, _>>()?,
             options: description.options.iter().map(option).collect(),
+            reads_rows: description.reads_rows,
+            needs: description.needs.iter().map(|need| need.as_str()).collect(),
         })
     }
 
@@ -248,7 +254,41 @@ pub struct Ends<'a> {
     pub chains: &'a dyn HeaderChains,
 }
 
+/// What row plugins take in one call.
+pub struct Rows<'a> {
+    /// Directions that began since the last call, in order.
+    pub starts: &'a [Start],
+    /// One for each ended direction.
+    pub ends: &'a [EndFacts],
+    /// For each end, the ordinal of the packet that noticed it.
+    pub noticed: &'a [u64],
+    /// The columns that the plugin reads, a cell for each end.
+    pub needs: &'a [ColumnCells<'a>],
+}
+
 impl Instance {
+    /// The cells that a row plugin gives for ended directions.
+    ///
+    /// # Errors
+    ///
+    /// A panic of the plugin.
+    pub fn rows<'a>(&'a mut self, rows: &Rows<'_>) -> Result<Vec<ColumnCells<'a>>, Fault> {
+        let batch = RowBatch {
+            starts: Records::of(rows.starts),
+            ends: Records::of(rows.ends),
+            noticed: rows.noticed.into(),
+            needs: rows.needs.into(),
+        };
+        // SAFETY: `pointer` comes from `open` of the same module, and `&mut self` keeps it to one thread.
+        let cells = outcome(unsafe { self.module.rows()(self.pointer, &batch) })?;
+        // SAFETY: the cells borrow from the instance, not from the batch, and `&'a mut self` keeps it
+        // from being called again while they live.
+        Ok(cells
+            .iter()
+            .map(|cells| unsafe { std::mem::transmute::<ColumnCells<'_>, ColumnCells<'a>>(*cells) })
+            .collect())
+    }
+
     /// Writes first values into the rows of new conversations.
     ///
     /// # Errors

@@ -6,14 +6,15 @@
 use abi_stable::StableAbi;
 
 use crate::packet::PacketFacts;
-use crate::plugin::EndFacts;
+use crate::plugin::{EndFacts, Start};
 
-/// How a build lays out packet facts and end facts.
+/// How a build lays out the facts of packets, ends, and starts.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, StableAbi)]
 pub(super) struct FactsLayout {
     pub(super) packet: RecordLayout,
     pub(super) end: RecordLayout,
+    pub(super) start: RecordLayout,
 }
 
 /// How a build lays out one record.
@@ -88,17 +89,32 @@ pub(super) const PACKET_FIELDS: &[Place] = places!(PacketFacts {
 pub(super) const END_FIELDS: &[Place] =
     places!(EndFacts { flow_index, status, side, has_other, tcp_states, letter });
 
+/// As [`PACKET_FIELDS`].
+pub(super) const START_FIELDS: &[Place] = places!(Start {
+    ordinal,
+    src_address,
+    dst_address,
+    src_port,
+    dst_port,
+    ip_version,
+    l4_proto,
+    side,
+    reserved,
+});
+
 impl FactsLayout {
     /// Of this build.
     pub(super) const OWN: FactsLayout = FactsLayout {
         packet: RecordLayout::of::<PacketFacts>(PACKET_FIELDS),
         end: RecordLayout::of::<EndFacts>(END_FIELDS),
+        start: RecordLayout::of::<Start>(START_FIELDS),
     };
 
     /// Whether records as this build writes them begin with what a plugin reads.
     pub(super) fn serves(plugin: &FactsLayout) -> bool {
         Self::OWN.packet.begins_with(&plugin.packet, PACKET_FIELDS)
             && Self::OWN.end.begins_with(&plugin.end, END_FIELDS)
+            && Self::OWN.start.begins_with(&plugin.start, START_FIELDS)
     }
 }
 

@@ -11,6 +11,7 @@
 //! Whatever a plugin does, its panic ends in `guest::contain` and becomes a [`Fault`] with a sentence.
 
 mod guest;
+mod guest_rows;
 mod host;
 mod layout;
 #[cfg(test)]
@@ -29,7 +30,8 @@ use crate::plugin::EndFacts;
 use layout::FactsLayout;
 
 pub use guest::{module, own_layout};
-pub use host::{Ends, Instance, Module, NotOpened, Packets, PluginInfo, Symbols, check_stamp};
+pub use guest_rows::row_module;
+pub use host::{Ends, Instance, Module, NotOpened, Packets, PluginInfo, Rows, Symbols, check_stamp};
 
 /// Symbol of the [`Stamp`].
 pub const STAMP_SYMBOL: &str = "WEIR_SDK_STAMP";
@@ -194,6 +196,15 @@ pub struct ColumnCells<'a> {
 }
 
 impl<'a> ColumnCells<'a> {
+    /// No rows: what a column holds whose plugin failed.
+    pub const NONE: ColumnCells<'static> = ColumnCells {
+        rows: 0,
+        values: RSlice::EMPTY,
+        validity: RSlice::EMPTY,
+        list_ends: RSlice::EMPTY,
+        text_ends: RSlice::EMPTY,
+    };
+
     /// The cells of a buffer.
     pub fn of(buffer: &'a ColumnBuffer) -> Self {
         Self {
@@ -255,6 +266,9 @@ struct Description {
     facts: FactsLayout,
     columns: RVec<RawColumn>,
     options: RVec<RawOption>,
+    /// Reads finished rows instead of packets.
+    reads_rows: bool,
+    needs: RVec<RStr<'static>>,
 }
 
 #[repr(C)]
@@ -308,6 +322,19 @@ struct RawFault {
 
 type Outcome<T> = RResult<T, RawFault>;
 
+/// What row plugins take in one call. A direction whose start has an ordinal below the one at which an end was
+/// noticed began before that row ends.
+#[repr(C)]
+#[derive(StableAbi)]
+struct RowBatch<'a> {
+    starts: Records<'a>,
+    ends: Records<'a>,
+    /// For each end, the ordinal of the packet that noticed it.
+    noticed: RSlice<'a, u64>,
+    /// The columns that the plugin reads, a cell for each end.
+    needs: RSlice<'a, ColumnCells<'a>>,
+}
+
 /// The functions of a plugin library. Later versions add fields at the end only.
 #[repr(C)]
 #[derive(StableAbi)]
@@ -319,6 +346,7 @@ pub struct PluginModule {
     begin: unsafe extern "C" fn(*mut u8, RSlice<'_, *mut u8>, usize) -> Outcome<()>,
     packets: unsafe extern "C" fn(*mut u8, &PacketBatch<'_>) -> Outcome<()>,
     finish: for<'a> unsafe extern "C" fn(*mut u8, &'a EndBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
+    rows: for<'a> unsafe extern "C" fn(*mut u8, &'a RowBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     #[sabi(last_prefix_field)]
     close: unsafe extern "C" fn(*mut u8),
 }

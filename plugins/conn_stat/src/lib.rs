@@ -1,0 +1,138 @@
+//! How many flows and peers the two hosts of a flow have at the moment its row is written.
+//!
+//! This is about many flows, so it is a row plugin: it hears of each direction that begins and of each that
+//! ends, in the order of packets and rows, and counts those in between. Every IP version has addresses of its
+//! own. Layer-2 flows are left out.
+
+mod census;
+
+use census::{Census, Ends};
+use weir_sdk::{Columns, FinishedRow, Ip, RowPlugin, Side, Start, export_row_plugin};
+
+/// Counts of live directions by host, pair, and port.
+#[derive(Default)]
+pub struct ConnStat {
+    census: Census,
+}
+
+/// One row. Initiator and responder are those of the conversation, whichever of them sent this direction.
+#[derive(Columns, Clone, Debug, Default, PartialEq)]
+#[columns(scope = "direction", unit = "none", tags = ["statistical"], source = "count over the directions that live")]
+pub struct Row {
+    /// In a direction of A: to how many different responders its source has live flows as initiator. In a
+    /// direction of B: from how many different initiators its source has live flows as responder. This flow counts.
+    #[column(tranalyzer = "connSip:U32", null = "0")]
+    pub conn_src_peers: Option<u32>,
+    /// In a direction of A: from how many different initiators its destination has live flows as responder. In a
+    /// direction of B: to how many different responders its destination has live flows as initiator. This flow counts.
+    #[column(tranalyzer = "connDip:U32", null = "0")]
+    pub conn_dst_peers: Option<u32>,
+    /// Live directions, of A and of B, between the same initiator and responder, this one included. A's row is
+    /// written before B's, so B's counts one less.
+    #[column(tranalyzer = "connSipDip:U32", null = "0")]
+    pub conn_pair_flows: Option<u32>,
+    /// Live directions, of A and of B, with the same initiator and the same port of the responder (0 where there
+    /// are no ports), this one included. A's row is written before B's, so B's counts one less.
+    #[column(tranalyzer = "connSipDprt:U32", null = "0")]
+    pub conn_src_port_flows: Option<u32>,
+    /// Live directions with the same initiator and port for each peer of the source; 0 if it has none.
+    #[column(source = "conn_src_port_flows / conn_src_peers", tranalyzer = "connF:F", null = "0")]
+    pub conn_port_ratio: Option<f32>,
+    /// Live directions with the same initiator and port for each live direction between the two hosts.
+    #[column(source = "conn_src_port_flows / conn_pair_flows", tranalyzer = "connG:F", null = "0")]
+    pub conn_pair_ratio: Option<f32>,
+    /// Packets that the source of this direction sent in directions that have ended, this one included, since it
+    /// last had no live one.
+    #[column(unit = "packets", source = "sum of packets_sent", tranalyzer = "connNumPCnt:U64", null = "0")]
+    pub conn_src_packets: Option<u64>,
+    /// Layer-7 bytes that the source of this direction sent in directions that have ended, this one included,
+    /// since it last had no live one.
+    #[column(unit = "bytes", source = "sum of l7_bytes_sent", tranalyzer = "connNumBCnt:U64", null = "0")]
+    pub conn_src_bytes: Option<u64>,
+}
+
+/// Places in [`RowPlugin::NEEDS`].
+mod need {
+    pub(super) const SRC_IP: usize = 0;
+    pub(super) const SRC_PORT: usize = 1;
+    pub(super) const DST_IP: usize = 2;
+    pub(super) const DST_PORT: usize = 3;
+    pub(super) const PACKETS: usize = 4;
+    pub(super) const BYTES: usize = 5;
+}
+
+impl RowPlugin for ConnStat {
+    const NAME: &'static str = "conn_stat";
+    const SUMMARY: &'static str = "live flows and peers of a flow's hosts when it ends";
+    const ORDER: u16 = 500;
+    const NEEDS: &'static [&'static str] =
+        &["src_ip", "src_port", "dst_ip", "dst_port", "packets_sent", "l7_bytes_sent"];
+
+    type Options = ();
+    type Row<'a> = Row;
+
+    fn open((): ()) -> Result<Self, String> {
+        Ok(Self::default())
+    }
+
+    fn started(&mut self, start: &Start) {
+        let addresses = (start.src_ip(), start.dst_ip());
+        if let Some(ends) = ends(start.side(), addresses, (start.src_port, start.dst_port)) {
+            self.census.begin(&ends);
+        }
+    }
+
+    fn row<'a>(&'a mut self, row: &FinishedRow<'_>) -> Row {
+        let port = |need| row.u16(need).unwrap_or(0);
+        let addresses = (row.ip(need::SRC_IP), row.ip(need::DST_IP));
+        let Some(ends) = ends(row.side(), addresses, (port(need::SRC_PORT), port(need::DST_PORT))) else {
+            return Row::default();
+        };
+        let sent = (row.u64(need::PACKETS).unwrap_or(0), row.u64(need::BYTES).unwrap_or(0));
+        let printed = self.print(&ends, sent);
+        self.census.end(&ends);
+        printed
+    }
+}
+
+impl ConnStat {
+    fn print(&mut self, ends: &Ends, sent: (u64, u64)) -> Row {
+        let talked = self.census.talk(ends.source, sent);
+        let census = &self.census;
+        let (contacted, contacting) =
+            (census.contacted_by(ends.initiator), census.contacting(ends.responder));
+        let (src_peers, dst_peers) = match ends.side {
+            Side::A => (contacted, contacting),
+            Side::B => (contacting, contacted),
+        };
+        let (pair, port) = (census.pair(ends), census.port(ends));
+        Row {
+            conn_src_peers: Some(src_peers),
+            conn_dst_peers: Some(dst_peers),
+            conn_pair_flows: Some(pair),
+            conn_src_port_flows: Some(port),
+            conn_port_ratio: Some(ratio(port, src_peers)),
+            conn_pair_ratio: Some(ratio(port, pair)),
+            conn_src_packets: Some(talked.packets),
+            conn_src_bytes: Some(talked.bytes),
+        }
+    }
+}
+
+/// Who asked whom at which port; none for layer 2.
+fn ends(side: Side, (src, dst): (Option<Ip>, Option<Ip>), (src_port, dst_port): (u16, u16)) -> Option<Ends> {
+    let (src, dst) = (src?, dst?);
+    Some(match side {
+        Side::A => Ends { initiator: src, responder: dst, port: dst_port, source: src, side },
+        Side::B => Ends { initiator: dst, responder: src, port: src_port, source: src, side },
+    })
+}
+
+fn ratio(part: u32, whole: u32) -> f32 {
+    if whole == 0 { 0.0 } else { part as f32 / whole as f32 }
+}
+
+export_row_plugin!(ConnStat);
+
+#[cfg(test)]
+mod tests;
