@@ -518,3 +518,39 @@ mod the_command_tells {
         assert_eq!(named("good_last_len_b")["type"], "u32");
     }
 }
+
+mod a_row_plugin {
+    use super::*;
+
+    #[test]
+    fn without_the_columns_that_it_reads_is_refused() {
+        let bench = Bench::with(&["good", "reads_rows"]);
+        let ran = bench.read("reads_rows", &[]);
+        bench.refuses(
+            &ran,
+            "plugin `reads_rows` reads column `good_packets`, which no plugin of this run gives; add `good` to `-p`",
+        );
+    }
+
+    #[test]
+    fn reads_what_others_counted_and_loses_only_its_own_columns() {
+        let bench = Bench::with(&["good", "reads_rows"]);
+        bench.capture(&early_and_late_flow());
+        assert_eq!(bench.read("good,reads_rows", &[]).status, Some(3));
+        assert_eq!(bench.column("good_packets_a").len(), 302);
+        let read = bench.column("reads_rows_packets_a");
+        assert_eq!(read[0], bench.column("good_packets_a")[0]);
+        assert_eq!(read.iter().skip(3).filter(|cell| !cell.is_empty()).count(), 0);
+        let [warning] = bench.warnings().try_into().expect("one warning");
+        assert!(warning.starts_with("plugin `reads_rows` panicked while it finished flow 3"), "{warning}");
+    }
+
+    #[test]
+    fn hears_of_directions_before_the_rows_that_end_after_them() {
+        let bench = Bench::with(&["good", "reads_rows"]);
+        bench.capture(&early_and_late_flow()[..2]);
+        bench.read("good,reads_rows", &[]);
+        let started = bench.column("reads_rows_started_a");
+        assert!(!started.is_empty() && started.iter().all(|count| count != "0"), "{started:?}");
+    }
+}

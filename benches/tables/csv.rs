@@ -175,6 +175,8 @@ fn format() -> Box<dyn RowFormat> {
         state_align: 1,
         columns: Row::COLUMNS.to_vec(),
         options: Vec::new(),
+        reads_rows: false,
+        needs: Vec::new(),
     };
     let schema = Schema::new(&[plugin], RowShape::Direction).expect("no two columns have one name");
     let format = Format::from_path(Path::new("x.csv"), Profile::Weir).expect("CSV is known");

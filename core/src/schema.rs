@@ -258,6 +258,8 @@ pub(crate) mod samples {
             state_align: 1,
             columns,
             options: Vec::new(),
+            reads_rows: false,
+            needs: Vec::new(),
         }
     }
 }

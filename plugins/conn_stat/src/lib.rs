@@ -82,7 +82,7 @@ impl RowPlugin for ConnStat {
         }
     }
 
-    fn row<'a>(&'a mut self, row: &FinishedRow<'_>) -> Row {
+    fn row(&mut self, row: &FinishedRow<'_>) -> Row {
         let port = |need| row.u16(need).unwrap_or(0);
         let addresses = (row.ip(need::SRC_IP), row.ip(need::DST_IP));
         let Some(ends) = ends(row.side(), addresses, (port(need::SRC_PORT), port(need::DST_PORT))) else {
