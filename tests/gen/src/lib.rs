@@ -10,9 +10,9 @@
 //! | [`packet`] | what a packet is made of |
 //! | [`frame`] | packet → bytes on the wire |
 //! | [`fragments`] | one datagram → its fragments |
-//! | [`capture`] | packets → pcap or pcapng |
+//! | [`mod@capture`] | packets → pcap or pcapng |
 //! | [`random`] | numbers from a seed |
-//! | [`bench`] | a large capture that resembles a link with many users |
+//! | [`mod@bench`] | a large capture that resembles a link with many users |
 //! | [`sample`] | the small capture that stands in the repository |
 
 pub mod bench;

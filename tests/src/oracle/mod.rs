@@ -6,13 +6,13 @@
 //!
 //! | module | what it is for |
 //! | --- | --- |
-//! | [`seen`] | one packet: key, length, status bits, header chain |
-//! | [`record`] | one direction of a flow, with all of its packets |
-//! | [`follow`] | packets → directions, and when they end |
-//! | [`datagrams`] | later fragments find the direction of their first one |
-//! | [`tcp`] | the state machine that sets timeouts |
-//! | [`measure`] | the packets of a direction → its columns |
-//! | [`value`] | what is expected of a cell, and whether a cell is that |
+//! | `seen` | one packet: key, length, status bits, header chain |
+//! | `record` | one direction of a flow, with all of its packets |
+//! | `follow` | packets → directions, and when they end |
+//! | `datagrams` | later fragments find the direction of their first one |
+//! | `tcp` | the state machine that sets timeouts |
+//! | `measure` | the packets of a direction → its columns |
+//! | `value` | what is expected of a cell, and whether a cell is that |
 
 mod datagrams;
 mod follow;
