@@ -39,7 +39,7 @@ pub struct Sides {
     order: String,
 }
 
-/// What is kept of a direction: a list on the heap, and a part in [`ALIVE`].
+/// What is kept of a direction: a list on the heap, and a part in `ALIVE`.
 pub struct Lengths {
     lengths: Vec<u32>,
     last_time_ns: Option<i64>,
