@@ -5,16 +5,17 @@ use std::net::Ipv6Addr;
 
 use weir_sdk::Ip;
 
-use super::number::{push_hex, push_unsigned};
+use super::number::push_unsigned;
 
 /// `aa:bb:cc:dd:ee:ff`.
 pub(super) fn push_mac(out: &mut Vec<u8>, mac: [u8; 6]) {
-    for (index, byte) in mac.into_iter().enumerate() {
-        if index > 0 {
-            out.push(b':');
-        }
-        push_hex(out, byte.into(), 2);
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b':'; 17];
+    for (place, byte) in text.chunks_mut(3).zip(mac) {
+        place[0] = DIGITS[usize::from(byte >> 4)];
+        place[1] = DIGITS[usize::from(byte & 0xf)];
     }
+    out.extend_from_slice(&text);
 }
 
 /// Dotted quad, or the text of RFC 5952.

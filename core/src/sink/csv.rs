@@ -50,7 +50,8 @@ impl Delimited {
         }
     }
 
-    #[inline]
+    /// This and what it calls for every cell is inlined into the loop over the cells, see [`Source::cell`].
+    #[inline(always)]
     fn field(&self, cell: Cell<'_>, out: &mut Vec<u8>) {
         match cell {
             Cell::Null => {}
@@ -59,7 +60,7 @@ impl Delimited {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn value(&self, value: Value<'_>, out: &mut Vec<u8>) {
         match value {
             Value::F32(value) => push_shortest(out, value),
@@ -138,7 +139,7 @@ fn push_quoted(out: &mut Vec<u8>, byte: u8) {
 }
 
 /// What prints the same alone and in a list, and never needs quotes.
-#[inline]
+#[inline(always)]
 fn plain(value: Value<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),

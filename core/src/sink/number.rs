@@ -6,22 +6,75 @@ use std::io::Write;
 /// Nanoseconds in a second.
 const NANOSECONDS: u64 = 1_000_000_000;
 
-/// `42`.
+/// The two digits of the numbers below a hundred.
+static PAIRS: [[u8; 2]; 100] = pairs();
+
+const fn pairs() -> [[u8; 2]; 100] {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < pairs.len() {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+}
+
+/// `42`. Most numbers in rows are small, and one or two digits need no conversion.
 #[inline]
 pub(super) fn push_unsigned(out: &mut Vec<u8>, value: u64) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    match value {
+        0..10 => out.push(b'0' + value as u8),
+        10..100 => out.extend_from_slice(&PAIRS[value as usize]),
+        _ => push_short(out, itoa::Buffer::new().format(value).as_bytes()),
+    }
 }
 
 /// `-42`.
 #[inline]
 pub(super) fn push_signed(out: &mut Vec<u8>, value: i64) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+    if value < 0 {
+        out.push(b'-');
+    }
+    push_unsigned(out, value.unsigned_abs());
 }
+
+/// Whole numbers below this print alike as integers and as floats.
+const WHOLE: f64 = 1e6;
 
 /// The shortest text that reads back as the same number; `NaN`, `inf`, `-inf`.
 #[inline]
-pub(super) fn push_shortest<F: zmij::Float>(out: &mut Vec<u8>, value: F) {
-    out.extend_from_slice(zmij::Buffer::new().format(value).as_bytes());
+pub(super) fn push_shortest<F: zmij::Float + Into<f64>>(out: &mut Vec<u8>, value: F) {
+    let double: f64 = value.into();
+    let whole = double as u32;
+    if f64::from(whole) == double && double < WHOLE && double.is_sign_positive() {
+        push_unsigned(out, whole.into());
+        out.extend_from_slice(b".0");
+    } else {
+        push_short(out, zmij::Buffer::new().format(value).as_bytes());
+    }
+}
+
+/// Appends a text of few bytes. Copies of a fixed size take the place of a call to the library's copy, which
+/// for so few bytes costs more than what it copies.
+#[inline]
+fn push_short(out: &mut Vec<u8>, text: &[u8]) {
+    match text.len() {
+        4..8 => push_overlapping::<4>(out, text),
+        8..16 => push_overlapping::<8>(out, text),
+        16..32 => push_overlapping::<16>(out, text),
+        _ => out.extend_from_slice(text),
+    }
+}
+
+/// Appends `N` to `2 * N` bytes as the first `N` and, over their end, the last `N`.
+#[inline]
+fn push_overlapping<const N: usize>(out: &mut Vec<u8>, text: &[u8]) {
+    if let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) {
+        let start = out.len();
+        out.extend_from_slice(first);
+        out.truncate(start + text.len() - N);
+        out.extend_from_slice(last);
+    }
 }
 
 /// The last `digits` lower-case hexadecimal digits.
@@ -269,10 +322,35 @@ mod tests {
         assert_eq!(shortest(f64::INFINITY), "inf");
         assert_eq!(shortest(f64::NEG_INFINITY), "-inf");
         assert_eq!(shortest(0.1), "0.1");
+        assert_eq!(
+            (shortest(0.0), shortest(-0.0), shortest(-3.0)),
+            ("0.0".into(), "-0.0".into(), "-3.0".into())
+        );
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn integers_print_as_the_standard_library_prints_them(value in any::<i64>(), shift in 0u32..64) {
+            let (signed, unsigned) = (value >> shift, value as u64 >> shift);
+            prop_assert_eq!(text(|out| push_signed(out, signed)), signed.to_string());
+            prop_assert_eq!(text(|out| push_unsigned(out, unsigned)), unsigned.to_string());
+        }
+
+        #[test]
+        fn floats_print_as_zmij_prints_them(bits in any::<u64>(), whole in -2_000_000i32..2_000_000) {
+            let single = f32::from_bits(bits as u32);
+            let double = f64::from_bits(bits);
+            for value in [single, whole as f32, (whole / 1000) as f32, whole as f32 / 8.0] {
+                let expected = zmij::Buffer::new().format(value).to_owned();
+                prop_assert_eq!(text(|out| push_shortest(out, value)), expected);
+            }
+            for value in [double, f64::from(whole), f64::from(whole) / 1000.0] {
+                let expected = zmij::Buffer::new().format(value).to_owned();
+                prop_assert_eq!(text(|out| push_shortest(out, value)), expected);
+            }
+        }
 
         #[test]
         fn general_numbers_agree_with_the_oracle(bits in any::<u32>()) {
