@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::schema::{RowShape, Schema};
 use crate::sink::{self, Compression, Format, Output, Profile, RowFormat};
 use crate::summary::{Ending, Summary};
-use crate::worker::Worker;
+use crate::worker::{Rows, Worker};
 
 /// Records that the reader hands on at once.
 const RECORDS: usize = 4096;
@@ -70,8 +70,8 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
             break;
         }
     }
-    worker.drain();
-    write_rows(&mut worker, &mut output, &mut summary)?;
+    worker.drain(|rows| write_rows(rows, &mut output, &mut summary))?;
+    report_faults(&mut worker, &mut summary);
     progress.finish();
     summary.inputs = sources.captures;
     summary.count(worker.counts(), started.elapsed());
@@ -166,7 +166,8 @@ fn read_capture(
                 break;
             }
         }
-        write_rows(worker, output, summary)?;
+        write_rows(worker.rows(), output, summary)?;
+        report_faults(worker, summary);
         progress.advance(reader.bytes_read() - bytes_before, records.len() as u64);
         bytes_before = reader.bytes_read();
     }
@@ -180,17 +181,19 @@ fn write_header(format: &dyn RowFormat, output: &mut Output) -> Result<(), RunEr
     Ok(output.write(&header, 0)?)
 }
 
-fn write_rows(worker: &mut Worker, output: &mut Output, summary: &mut Summary) -> Result<(), RunError> {
-    let rows = worker.rows();
+fn write_rows(rows: &mut Rows, output: &mut Output, summary: &mut Summary) -> Result<(), RunError> {
     output.write(&rows.bytes, rows.count)?;
     summary.rows += rows.count;
     rows.bytes.clear();
     rows.count = 0;
+    Ok(())
+}
+
+fn report_faults(worker: &mut Worker, summary: &mut Summary) {
     for fault in worker.take_faults() {
         summary.is_partial = true;
         summary.warnings.push(fault.to_string());
     }
-    Ok(())
 }
 
 /// Gives the rows their name and writes the dictionary beside them; an interrupted run keeps the partial name.

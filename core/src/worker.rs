@@ -97,11 +97,20 @@ impl Worker {
         }
     }
 
-    /// At the end of input: makes the rows of all that still lives.
-    pub fn drain(&mut self) {
+    /// At the end of input: makes the rows of all that still lives, and has them written a part at a time,
+    /// so that a million rows never stand in memory together.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `write` returns; the rest is not written then.
+    pub fn drain<E>(&mut self, mut write: impl FnMut(&mut Rows) -> Result<(), E>) -> Result<(), E> {
         let ended = self.table.drain();
-        self.finish(&ended);
+        for part in ended.chunks(ENDS_PER_CALL) {
+            self.finish(part);
+            write(&mut self.rows)?;
+        }
         self.table.release(&ended);
+        Ok(())
     }
 
     fn decode(&mut self, records: &[Record], window: &[u8]) {
