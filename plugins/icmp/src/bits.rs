@@ -11,7 +11,7 @@ pub const SSH: u8 = 0x80;
 
 pub const STATUS: &[Bit] = &[
     bit(ICMP as u64, "ICMP", "The flow is one of ICMP or ICMPv6."),
-    bit(WANG as u64, "WANG", "An echo request carries WANG2 at offset 6 of its data, as a ping tunnel does."),
+    bit(WANG as u64, "WANG", "An echo request carries WANG2 at offset 6 of its data."),
     bit(SEQUENCE as u64, "SEQUENCE", "An echo message has another sequence number than was expected."),
     bit(LOKI as u64, "LOKI", "The first message, and every echo message, has the sequence number 0x01f0."),
     bit(SSH as u64, "SSH", "The captured data of an echo message has OpenSSH at offset 40 or later."),

@@ -5,9 +5,9 @@ use super::message::{Echo, Message};
 
 /// The sequence number by which the covert channel of Loki (Phrack 49, article 6) is known.
 const LOKI_SEQUENCE: u16 = 0x01f0;
-/// What ping tunnels of the tool WANG2 carry, and where.
+/// A mark of tunnels through echo requests, and where it stands.
 const WANG: (usize, &[u8]) = (6, b"WANG2");
-/// The banner of an SSH session in the echo, behind the header of the tunnel.
+/// A word of the banner of SSH, and from where on it is looked for.
 const SSH: (usize, &[u8]) = (40, b"OpenSSH");
 
 /// What is kept of a direction.
