@@ -26,6 +26,7 @@ pub(super) mod status {
 
 pub(super) const TCP: &[u8] = &[6];
 pub(super) const UDP: &[u8] = &[17];
+pub(super) const SCTP: &[u8] = &[132];
 pub(super) const UDP_LITE: &[u8] = &[136];
 pub(super) const GRE: &[u8] = &[47];
 pub(super) const AH: &[u8] = &[51];
@@ -47,6 +48,12 @@ pub fn is_cooked(row: &Row<'_>) -> bool {
 /// Whether this is a flow of a layer below IP.
 pub fn is_layer_2(row: &Row<'_>) -> bool {
     row.status(status::LAYER_2)
+}
+
+/// Whether both name the same port of a protocol that has ports.
+pub(super) fn is_named_by_another_table(pair: &Pair<'_>) -> bool {
+    let has_ports = [TCP, UDP, SCTP, UDP_LITE].iter().any(|protocol| pair.reference.protocol_is(protocol));
+    has_ports && pair.ours.cell("dstPortClassN") == pair.reference.cell("dstPortClassN")
 }
 
 pub(super) fn is_layer_2_without_addresses(row: &Row<'_>) -> bool {
