@@ -1,16 +1,19 @@
 //! IPv4 options and the options of IPv6 hop-by-hop and destination headers in, how many and which out.
 
-use weir_sdk::Packet;
+use weir_sdk::{Packet, flag};
 
 use crate::row::Row;
 
 const IPV6_HEADER: usize = 40;
+/// The shortest extension header.
+const MIN_EXTENSION: usize = 8;
 /// Position of the next header in an IPv6 header.
 const NEXT_HEADER: usize = 6;
 
 /// Headers that may stand between an IPv6 header and the transport (RFC 8200 section 4.1).
 mod header {
     pub(super) const HOP_BY_HOP: u8 = 0;
+    pub(super) const ROUTING: u8 = 43;
     pub(super) const FRAGMENT: u8 = 44;
     pub(super) const AUTHENTICATION: u8 = 51;
     pub(super) const DESTINATION: u8 = 60;
@@ -59,7 +62,7 @@ impl HeaderOptions {
     /// Whether a packet has extension headers.
     #[inline]
     pub(crate) fn are_in_v6(packet: &Packet<'_>) -> bool {
-        usize::from(packet.l4_offset) > usize::from(packet.l3_offset) + IPV6_HEADER
+        usize::from(packet.l4_offset) > usize::from(packet.l3_offset) + IPV6_HEADER || ends_early(packet)
     }
 
     /// Counts the options of IPv6 extension headers; gives whether those headers are complete.
@@ -67,7 +70,7 @@ impl HeaderOptions {
         let bytes = packet.l3_bytes();
         let bytes = &bytes[..bytes.len().min(packet.l3_len as usize)];
         let until = usize::from(packet.l4_offset) - usize::from(packet.l3_offset);
-        if !extensions(bytes, until).all(|(_, header)| header.is_some()) {
+        if ends_early(packet) || !extensions(bytes, until).all(|(_, header)| header.is_some()) {
             return false;
         }
         for (kind, header) in extensions(bytes, until) {
@@ -108,6 +111,14 @@ impl Options6 {
             rest = rest.get(usize::from(len) + 2..).unwrap_or(&[]);
         }
     }
+}
+
+/// The chain ends at an extension header that is not captured.
+fn ends_early(packet: &Packet<'_>) -> bool {
+    use header::*;
+    let is_extension =
+        matches!(packet.l4_proto, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION);
+    is_extension && !packet.has(flag::LATER_FRAGMENT) && packet.l4_bytes().len() < MIN_EXTENSION
 }
 
 /// The extension headers that begin before `until`, each with its kind; without bytes where it is not complete.

@@ -90,7 +90,7 @@ impl Headers {
         if packet.has(flag::MORE_FRAGMENTS | flag::LATER_FRAGMENT) {
             self.follow_fragment(packet);
         }
-        if packet.has(flag::LATER_FRAGMENT) { 0 } else { self.follow_checksum(packet) }
+        if packet.has(flag::LATER_FRAGMENT) { 0 } else { self.follow_l4(packet) }
     }
 
     fn is_seen(&self) -> bool {
@@ -195,20 +195,25 @@ impl Headers {
         self.is_pending = more || packet.status & weir_sdk::status::FRAGMENT_HEADLESS != 0;
     }
 
-    /// Verifies the layer-4 checksum where that is possible.
-    fn follow_checksum(&mut self, packet: &Packet<'_>) -> u16 {
+    /// Verifies layer 4 where that is possible.
+    fn follow_l4(&mut self, packet: &Packet<'_>) -> u16 {
         let is_checked = checksum::is_checked(packet.l4_proto);
-        let is_cut = l4_at(packet) > packet.l3_len as usize;
-        if packet.l3_bytes().len() < packet.l3_len as usize || (is_checked && is_cut) {
+        let is_snapped = packet.l3_bytes().len() < packet.l3_len as usize;
+        if is_snapped || (is_checked && l4_at(packet) > packet.l3_len as usize) {
             self.flags |= ip::L4_CHECKSUM | ip::CHECKSUM_SNAPPED;
-            return if is_checked { pending(packet) } else { 0 };
-        }
-        if !is_checked {
-            return 0;
         }
         if packet.has(flag::MORE_FRAGMENTS) {
-            return pending(packet);
+            // The checksum of a fragmented datagram covers all of it.
+            if is_checked { status::CHECKSUM_PENDING } else { 0 }
+        } else if is_snapped {
+            0
+        } else {
+            self.follow_whole_l4(packet)
         }
+    }
+
+    /// Verifies what layer 4 of a wholly captured, unfragmented packet says of itself.
+    fn follow_whole_l4(&mut self, packet: &Packet<'_>) -> u16 {
         let l4 = packet.l4_bytes();
         if !checksum::l4_is_right(packet, l4) {
             self.flags |= ip::L4_CHECKSUM;
@@ -253,11 +258,6 @@ impl Headers {
 
 /// An IPv4 header that is not wholly captured, or longer than its packet.
 const HEADER_CUT: u16 = ip::HEADER_CHECKSUM | ip::CHECKSUM_SNAPPED;
-
-/// RFC 791: the checksum of a fragmented datagram covers all of it.
-fn pending(packet: &Packet<'_>) -> u16 {
-    if packet.has(flag::MORE_FRAGMENTS) { status::CHECKSUM_PENDING } else { 0 }
-}
 
 /// Bytes from the IP header to layer 4.
 fn l4_at(packet: &Packet<'_>) -> usize {

@@ -187,12 +187,14 @@ impl Sequence {
             self.faults += 1;
         }
         let Some(peer) = setting.peer else { return };
+        // An acknowledgment number of 0 is that of a SYN, which acknowledges nothing.
+        let is_acknowledged = peer.acknowledged != 0 && precedes(segment.sequence, peer.acknowledged);
+        if is_acknowledged {
+            marks.anomalies |= anomaly::SPURIOUS_RETRANSMISSION;
+        }
         if self.is_fast_retransmission(segment, &peer) {
             marks.anomalies |= anomaly::FAST_RETRANSMISSION;
             self.faults += 1;
-        }
-        if precedes(segment.sequence, peer.acknowledged) {
-            marks.anomalies |= anomaly::SPURIOUS_RETRANSMISSION;
         }
     }
 
