@@ -87,6 +87,38 @@ const OF_THE_TCP_HEADER: &[&str] = &[
     "tcpAnomaly",
     "tcpFStat",
 ];
+/// What TCP options go into.
+const OF_THE_TCP_OPTIONS: &[&str] = &[
+    "tcpJA4T",
+    "tcpOptPktCnt",
+    "tcpOptCnt",
+    "tcpOptions",
+    "tcpMSS",
+    "tcpWS",
+    "tcpTmS",
+    "tcpTmER",
+    "tcpEcI",
+    "tcpUtm",
+    "tcpMPTBF",
+    "tcpMPF",
+    "tcpMPAID",
+    "tcpMPDSSF",
+];
+/// What the flags of TCP segments steer in both directions.
+const OF_THE_RESPONSES: &[&str] = &[
+    "tcpSSASAATrip",
+    "tcpRTTAckTripMin",
+    "tcpRTTAckTripMax",
+    "tcpRTTAckTripAvg",
+    "tcpRTTAckTripJitAvg",
+    "tcpRTTSseqAA",
+    "tcpRTTAckJitAvg",
+    "tcpAnomaly",
+    "tcpAckFaultCnt",
+];
+/// What is read from the innermost IP header.
+const OF_THE_IP_HEADER: &[&str] =
+    &["ipMindIPID", "ipMaxdIPID", "ipMinTTL", "ipMaxTTL", "ipTTLChg", "ipToS", "ipFlags"];
 /// What compares sequence numbers.
 const OF_SEQUENCE_ORDER: &[&str] =
     &["tcpAnomaly", "tcpSeqFaultCnt", "tcpAckFaultCnt", "tcpFStat", "tcpStatesAFlags"];
@@ -477,17 +509,27 @@ pub const RULES: &[Rule] = &[
         reason: "a negative gap counts as a long one in the reference",
     },
     Rule {
-        difference: "9",
-        columns: &["tcpFStat"],
-        effect: Effect::Bits(0x0800, |_| true),
-        reason: "the reference never leaves its up state",
+        difference: "rule",
+        columns: OF_THE_IP_HEADER,
+        effect: Effect::LeftOut(|pair| pair.reference.describes(":gre:ipv4:gre")),
+        reason: "the reference reads the fields of another header than that of the flow in GRE inside GRE",
     },
     Rule {
         difference: "29",
         columns: OF_THE_TCP_HEADER,
-        effect: Effect::LeftOut(|pair| {
-            pair.reference.status(status::FRAGMENT) && pair.reference.protocol_is(TCP)
-        }),
+        effect: Effect::LeftOut(is_fragmented_tcp),
+        reason: "the reference reads some later fragments as TCP headers",
+    },
+    Rule {
+        difference: "29",
+        columns: OF_THE_TCP_OPTIONS,
+        effect: Effect::LeftOut(is_fragmented_tcp),
+        reason: "the reference reads some later fragments as TCP headers",
+    },
+    Rule {
+        difference: "29",
+        columns: OF_THE_RESPONSES,
+        effect: Effect::LeftOut(|pair| either(pair, is_fragmented_tcp_row)),
         reason: "the reference reads some later fragments as TCP headers",
     },
     Rule {
@@ -497,16 +539,34 @@ pub const RULES: &[Rule] = &[
         reason: "sequence numbers compare modulo 2^32 (also 46)",
     },
     Rule {
+        difference: "32",
+        columns: &["tcpFStat"],
+        effect: Effect::Bits(0x0004, |pair| pair.ours.bits("tcpFStat") & 0x0004 == 0),
+        reason: "timestamps compare modulo 2^32",
+    },
+    Rule {
         difference: "47",
         columns: OF_THE_WINDOW,
-        effect: Effect::LeftOut(|pair| pair.reference.number("tcpWS") > 16384.0),
+        effect: Effect::LeftOut(|pair| shifts_far(&pair.ours) || shifts_far_in_opposite(pair)),
         reason: "RFC 7323: shifts above 14 count as 14",
     },
     Rule {
         difference: "48",
-        columns: OF_SEQUENCE_ORDER,
-        effect: Effect::LeftOut(|pair| pair.reference.status(status::LAYER_4_SNAPPED)),
-        reason: "a negative payload length wraps in the reference",
+        columns: OF_THE_TCP_HEADER,
+        effect: Effect::LeftOut(is_short_tcp),
+        reason: "the reference reads TCP headers beyond the end of the datagram, and a negative payload wraps",
+    },
+    Rule {
+        difference: "48",
+        columns: OF_THE_TCP_OPTIONS,
+        effect: Effect::LeftOut(is_short_tcp),
+        reason: "the reference reads TCP options beyond the end of the datagram",
+    },
+    Rule {
+        difference: "48",
+        columns: OF_THE_RESPONSES,
+        effect: Effect::LeftOut(|pair| either(pair, is_short_tcp_row)),
+        reason: "the reference reads TCP flags beyond the end of the datagram",
     },
     // icmpDecode.
     Rule {

@@ -197,6 +197,38 @@ pub(super) fn same_fingerprint_but_for_separators(reference: &str, ours: &str) -
     before_scale(reference).is_some() && before_scale(reference) == before_scale(ours)
 }
 
+/// Whether a row of the reference or its opposite is such a one.
+pub(super) fn either(pair: &Pair<'_>, is_such: fn(&Row<'_>) -> bool) -> bool {
+    is_such(&pair.reference) || pair.opposite.as_ref().is_some_and(is_such)
+}
+
+pub(super) fn is_fragmented_tcp_row(row: &Row<'_>) -> bool {
+    row.status(status::FRAGMENT) && row.protocol_is(TCP)
+}
+
+pub(super) fn is_fragmented_tcp(pair: &Pair<'_>) -> bool {
+    is_fragmented_tcp_row(&pair.reference)
+}
+
+/// A TCP header, or its options, ends beyond the datagram.
+pub(super) fn is_short_tcp_row(row: &Row<'_>) -> bool {
+    row.status(status::LAYER_4_SNAPPED) && row.protocol_is(TCP)
+}
+
+pub(super) fn is_short_tcp(pair: &Pair<'_>) -> bool {
+    is_short_tcp_row(&pair.reference)
+}
+
+/// The window shift, which our fingerprint ends with, is above 14.
+pub(super) fn shifts_far(row: &Row<'_>) -> bool {
+    let shift = row.cell("tcpJA4T").rsplit('_').next().and_then(|shift| shift.parse::<u8>().ok());
+    shift.is_some_and(|shift| shift > 14)
+}
+
+pub(super) fn shifts_far_in_opposite(pair: &Pair<'_>) -> bool {
+    pair.our_opposite.as_ref().is_some_and(shifts_far)
+}
+
 pub(super) fn sequence_wraps(pair: &Pair<'_>) -> bool {
     let wraps = |row: &Row<'_>| row.number("tcpISeqN") + row.number("tcpSeqSntBytes") >= 4_294_901_760.0;
     wraps(&pair.reference) || pair.opposite.as_ref().is_some_and(wraps)

@@ -1,0 +1,201 @@
+//! What the IP and TCP headers of a flow tell: flags, options, identifications, checksums, sequence numbers,
+//! windows, and response times.
+//!
+//! Each subject has a file of its own with the state it keeps, how packets change it, and the columns it
+//! fills. Lengths are those of the headers, so a capture cut short by its snap length gives the same values as
+//! a full one, as long as it holds the headers. What Tranalyzer computes is computed the same way; where it
+//! misreads a header, the header's definition counts.
+
+mod bits;
+mod checksum;
+mod header_options;
+mod ip;
+mod options;
+mod row;
+mod rtt;
+mod scan;
+mod segment;
+mod sequence;
+mod time;
+mod timestamps;
+mod window;
+
+use bits::{anomaly, status};
+use rtt::Responses;
+use scan::Suspect;
+use segment::{FIN, RST, SYN, Segment};
+use sequence::Setting;
+use weir_sdk::{End, FlowPlugin, Interest, Packet, Side, State, export_plugin};
+
+pub use row::Row;
+
+/// Flags, options, sequence numbers, windows, response times.
+pub struct TcpFlags;
+
+/// What is kept of a direction.
+#[derive(Default)]
+pub struct Direction {
+    ip: ip::Headers,
+    responses: Responses,
+    tcp: Tcp,
+    status: u16,
+}
+
+/// What its TCP headers showed.
+#[derive(Default)]
+struct Tcp {
+    sequence: sequence::Sequence,
+    windows: window::Windows,
+    options: options::Options,
+    segments: u32,
+    flags: u16,
+    anomalies: u16,
+}
+
+impl FlowPlugin for TcpFlags {
+    const NAME: &'static str = "tcp_flags";
+    const SUMMARY: &'static str = "what IP and TCP headers tell: flags, options, sequence numbers, windows";
+    const ORDER: u16 = 130;
+    const INTEREST: Interest = Interest::IP;
+
+    type Options = ();
+    type Flow = ();
+    type Direction = Direction;
+    type Row<'a> = Row;
+
+    fn open((): ()) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
+        let State { own, other, .. } = state;
+        let gap = own.gap(packet);
+        own.status |= status::SEEN | own.ip.follow(packet);
+        let age = || time::distance_seconds(other.ip.time_last(), packet.time_ns);
+        own.responses.count(&mut other.responses, age);
+        match Segment::of(packet) {
+            Some(segment) => own.follow_segment(other, &segment, gap),
+            None => own.responses.follow_datagram(),
+        }
+    }
+
+    fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row {
+        let mut row = Row::default();
+        let own = end.own;
+        let is_initiator = end.side() == Side::A;
+        if own.responses.is_seen() {
+            let has_fragment_error = end.status() & weir_sdk::status::FRAGMENT_ERROR != 0;
+            row.tcp_status = Some(own.status);
+            own.ip.tell(has_fragment_error, &mut row);
+        }
+        if own.tcp.segments > 0 {
+            own.tell_tcp(end.other, is_initiator, &mut row);
+        }
+        if let Some(other) = end.other {
+            own.responses.tell(&other.responses, is_initiator, &mut row);
+        }
+        row
+    }
+}
+
+impl Direction {
+    /// Seconds since the packet before; 0 for the first.
+    fn gap(&self, packet: &Packet<'_>) -> f32 {
+        if self.responses.is_seen() { time::gap_seconds(self.ip.time_last(), packet.time_ns) } else { 0.0 }
+    }
+
+    /// What happens to a segment, in this order: its flags, its options, its window, its numbers.
+    fn follow_segment(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: f32) {
+        let was_scaled = self.is_scaled();
+        let follows_syn = self.tcp.flags & u16::from(SYN) != 0;
+        let flagged = self.follow_flags(other, segment, gap);
+        self.follow_options(other, segment);
+        let factor = was_scaled.then(|| self.tcp.options.window_factor());
+        let window = u32::from(segment.window) * factor.unwrap_or(1);
+        if self.tcp.segments == 0 {
+            self.tcp.windows.begin(window);
+            self.tcp.sequence.begin(segment);
+        }
+        let window_before = self.tcp.windows.last();
+        self.status |= self.tcp.windows.follow(window, segment);
+        // Only now are the numbers of a first segment known.
+        self.follow_flight(other, segment);
+        let has_peer = other.tcp.segments > 0;
+        let setting = Setting {
+            window,
+            window_before,
+            factor: self.is_scaled().then(|| self.tcp.options.window_factor()),
+            peer: has_peer.then(|| other.tcp.sequence.as_peer(other.tcp.windows.last())),
+            is_first_packet: self.responses.is_first_packet(),
+            follows_syn,
+            gap,
+            response: self.responses.mean() + other.responses.mean(),
+        };
+        self.follow_numbers(segment, &setting, flagged);
+        self.tcp.segments = self.tcp.segments.saturating_add(1);
+    }
+
+    /// Notes flags and what they say of scans; gives the bits of the latter.
+    fn follow_flags(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: f32) -> u16 {
+        let anomalies = scan::anomalies(segment, self.responses.phase(), gap);
+        self.responses.follow_segment(segment.control(), &mut other.responses);
+        self.tcp.flags |= scan::combinations(segment);
+        if segment.has(FIN | RST) {
+            other.ip.hear_end();
+        }
+        anomalies
+    }
+
+    fn follow_options(&mut self, other: &mut Direction, segment: &Segment<'_>) {
+        let bits = self.tcp.options.follow(segment);
+        self.status |= bits;
+        if bits & status::WINDOW_SCALED != 0 && other.responses.is_seen() {
+            other.status |= status::WINDOW_SCALED;
+        }
+    }
+
+    fn follow_flight(&mut self, other: &mut Direction, segment: &Segment<'_>) {
+        if other.responses.is_seen() {
+            self.tcp.sequence.follow_flight(segment, &mut other.tcp.sequence);
+        }
+    }
+
+    fn follow_numbers(&mut self, segment: &Segment<'_>, setting: &Setting, flagged: u16) {
+        /// What is not noted of scanners.
+        const HIDDEN: u16 = anomaly::SYN_RETRANSMISSION
+            | anomaly::TIMEOUT_RETRANSMISSION
+            | anomaly::FAST_RETRANSMISSION
+            | anomaly::DUPLICATE_ACK
+            | anomaly::KEEP_ALIVE
+            | anomaly::KEEP_ALIVE_ACK;
+        let mut marks = self.tcp.sequence.judge(segment, setting);
+        marks.anomalies |= flagged;
+        if (self.tcp.anomalies | marks.anomalies) & anomaly::SCAN != 0 {
+            marks.anomalies &= !HIDDEN;
+        }
+        self.tcp.sequence.advance_to(segment, marks);
+        self.tcp.anomalies |= marks.anomalies;
+        self.status |= marks.status;
+    }
+
+    fn is_scaled(&self) -> bool {
+        self.status & status::WINDOW_SCALED != 0
+    }
+
+    fn suspect(&self) -> Suspect {
+        let Tcp { anomalies, flags, segments, .. } = self.tcp;
+        Suspect { anomalies, flags, segments }
+    }
+
+    fn tell_tcp(&self, other: Option<&Direction>, is_initiator: bool, row: &mut Row) {
+        let Tcp { sequence, windows, options, segments, flags, .. } = &self.tcp;
+        let other = other.map(Direction::suspect);
+        sequence.tell(row);
+        windows.tell(*segments, row);
+        row.tcp_flags = Some(*flags);
+        row.tcp_anomalies = Some(scan::settle(self.suspect(), other, is_initiator));
+        options.tell(windows.initial(), self.is_scaled(), self.ip.ttl_min(), row);
+    }
+}
+
+export_plugin!(TcpFlags);
