@@ -70,7 +70,7 @@ fn one_run(stage: &str, capture: &Path, folder: &Path) {
     let conversations = if stage == "table" {
         stages::assign(capture).live
     } else {
-        whole::run_to_csv(capture, folder).counts.conversations
+        whole::run_to_csv(capture, folder, whole::STANDARD).counts.conversations
     };
     println!("{conversations} {}", peak_kib());
 }

@@ -32,7 +32,12 @@ fn measure(criterion: &mut Criterion, name: &str, capture: &Capture, all_live: b
     group.bench_function("records, mapped", |b| b.iter(|| stages::records(&path, Access::Map)));
     group.bench_function("decode", |b| b.iter(|| stages::decode(&path)));
     group.bench_function("decode and table", |b| b.iter(|| stages::assign(&path)));
-    group.bench_function("whole run", |b| b.iter(|| whole::run_to_csv(&path, capture.folder())));
+    group.bench_function("whole run, two plugins", |b| {
+        b.iter(|| whole::run_to_csv(&path, capture.folder(), whole::BASIC))
+    });
+    group.bench_function("whole run, standard set", |b| {
+        b.iter(|| whole::run_to_csv(&path, capture.folder(), whole::STANDARD))
+    });
     group.finish();
 }
 
@@ -48,7 +53,7 @@ fn check(capture: &Capture, bytes: &[u8], all_live: bool) {
     let assigned = stages::assign(&path);
     assert_eq!((assigned.packets, assigned.conversations), (capture.packets, capture.flows));
     assert_eq!(assigned.live == capture.flows, all_live, "{} are alive at the end", assigned.live);
-    let summary = whole::run_to_csv(&path, capture.folder());
+    let summary = whole::run_to_csv(&path, capture.folder(), whole::STANDARD);
     assert_eq!((summary.counts.read, summary.counts.in_flows), (capture.packets, capture.packets));
     assert_eq!((summary.counts.conversations, summary.rows), (capture.flows, capture.flows));
 }

@@ -13,16 +13,22 @@ fn release_folder() -> PathBuf {
     bench.ancestors().nth(2).expect("benches stand in target/release/deps").to_owned()
 }
 
-/// From a capture to CSV, both plugins loaded.
+/// The two plugins that every row begins with.
+pub const BASIC: &[&str] = &["basic_flow", "basic_stats"];
+/// All that are on by default: the columns of Tranalyzer's standard set.
+pub const STANDARD: &[&str] = &[];
+
+/// From a capture to CSV with these plugins.
 ///
 /// # Panics
 ///
 /// If the plugins are not built, or the run fails.
-pub fn run_to_csv(capture: &Path, folder: &Path) -> Summary {
+pub fn run_to_csv(capture: &Path, folder: &Path, plugins: &[&str]) -> Summary {
+    let wanted = plugins.iter().map(|name| (*name).to_owned()).collect();
     let config = RunConfig {
         inputs: vec![capture.to_owned()],
         output: Some(folder.join("bench.flows.csv")),
-        plugins: Selection { folders: vec![release_folder()], ..Selection::default() },
+        plugins: Selection { folders: vec![release_folder()], wanted, ..Selection::default() },
         quiet: true,
         ..RunConfig::default()
     };

@@ -78,6 +78,9 @@ pub enum PluginAction {
 /// How to print the columns.
 #[derive(Debug, Args)]
 pub struct ColumnsArgs {
+    /// Only columns with this word in one of their names, ours or those of other tools
+    #[arg(long, value_name = "WORD", conflicts_with_all = ["json", "markdown"])]
+    pub find: Option<String>,
     /// As JSON, the dictionary that is written beside each flow file
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
@@ -119,7 +122,8 @@ enum ProfileName {
 /// Which plugins take part.
 #[derive(Debug, Default, Args)]
 pub struct PluginArgs {
-    /// Plugins by name or library file, separated by commas [default: all that are on by default]
+    /// Plugins by name or library file, separated by commas; `+geo` adds one to those that are on by default
+    /// [default: all that are on by default]
     #[arg(short, long = "plugins", value_name = "NAME,..", env = "WEIR_PLUGINS", value_delimiter = ',')]
     plugins: Vec<String>,
     /// Look for plugins here first

@@ -59,14 +59,25 @@ fn run(args: RunArgs) -> Result<u8, RunError> {
 }
 
 fn columns(args: ColumnsArgs) -> Result<u8, RunError> {
-    let plugins = PluginSet::load(&args.plugins.into_selection(&FileConfig::default()))?;
-    let schema = Schema::new(&plugins.infos(), args.rows.into())?;
-    print(&match (args.json, args.markdown) {
-        (true, _) => schema.json(),
-        (_, true) => schema.markdown(),
+    let selection = args.plugins.into_selection(&FileConfig::default());
+    let plugins = if selection.wanted.is_empty() {
+        load_all(&selection.folders)?.into_iter().map(|plugin| plugin.info).collect()
+    } else {
+        PluginSet::load(&selection)?.infos()
+    };
+    let schema = Schema::new(&plugins, args.rows.into())?;
+    print(&match (args.find, args.json, args.markdown) {
+        (Some(word), ..) => schema.find(&word, width()).ok_or_else(|| no_column(&schema, &word))?,
+        (_, true, _) => schema.json(),
+        (_, _, true) => schema.markdown(),
         _ => schema.text(width()),
     });
     Ok(0)
+}
+
+fn no_column(schema: &Schema, word: &str) -> RunError {
+    let hint = schema.nearest_name(word).map(|name| format!("; did you mean `{name}`?"));
+    RunError::Usage(format!("no column has `{word}` in a name{}", hint.unwrap_or_default()))
 }
 
 fn list(verbose: bool, folders: &[PathBuf]) -> Result<u8, RunError> {

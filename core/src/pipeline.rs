@@ -52,7 +52,8 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let captures = inputs::expand(&config.inputs)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
-    let crew = plugins.open()?;
+    let mut crew = plugins.open()?;
+    let notices = crew.notices();
     let mut sources = Sources::open(captures, config.access)?;
     let path = output_path(config, &sources.captures[0]);
     refuse_overwriting(&path, &sources.captures)?;
@@ -62,6 +63,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
 
     let mut worker = Worker::new(config.timeouts.clone(), crew, format.open(&schema)?);
     let mut summary = Summary::new(&schema, &path);
+    summary.notices = notices;
     let progress = Progress::new(config.quiet, sources.total_bytes());
     while let Some(mut reader) = sources.next(&mut summary) {
         read_capture(&mut reader, &mut worker, &mut output, &mut summary, &progress, interrupted)?;

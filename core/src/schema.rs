@@ -13,6 +13,8 @@ use thiserror::Error;
 use weir_sdk::abi::PluginInfo;
 use weir_sdk::columns::{Column, Kind, Scope, ValueType};
 
+use crate::plugins::nearest;
+
 /// What one row stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowShape {
@@ -126,6 +128,11 @@ impl Schema {
             .flat_map(|(plugin, info)| info.columns.iter().map(move |column| (plugin, column)))
             .enumerate()
             .map(|(index, (plugin, column))| Declared { plugin, index, column })
+    }
+
+    /// The name of a column, ours or another, that is most like a word.
+    pub fn nearest_name(&self, word: &str) -> Option<String> {
+        nearest(word, self.declared().flat_map(|declared| page::names(declared.column)))
     }
 
     fn check_names(&self) -> Result<(), Clash> {

@@ -61,6 +61,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
+    /// What plugins want the user to know, a sentence each.
+    pub notices: Vec<String>,
     /// What was not as it should be, a sentence each.
     pub warnings: Vec<String>,
     /// Something is missing from the rows.
@@ -85,6 +87,7 @@ impl Summary {
             columns: schema.columns().len(),
             elapsed: Duration::ZERO,
             plugins: schema.plugins().iter().map(used).collect(),
+            notices: Vec::new(),
             warnings: Vec::new(),
             is_partial: false,
             ending: Ending::Complete,
@@ -127,6 +130,7 @@ impl Summary {
             },
             "elapsed_seconds": self.elapsed.as_secs_f64(),
             "plugins": plugins,
+            "notices": self.notices,
             "warnings": self.warnings,
             "exit_status": self.ending.exit_status(),
         });
@@ -189,6 +193,9 @@ impl fmt::Display for Summary {
         writeln!(f, "speed     {}", self.speed_line())?;
         writeln!(f, "plugins   {}", plugins.join(", "))?;
         writeln!(f, "rows      {}", self.output_line())?;
+        for notice in &self.notices {
+            writeln!(f, "note: {notice}")?;
+        }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;
         }

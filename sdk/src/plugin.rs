@@ -80,6 +80,11 @@ pub trait FlowPlugin: Sized + Send + 'static {
     /// One sentence that says which option cannot be used and why.
     fn open(options: Self::Options) -> Result<Self, String>;
 
+    /// Something that the user should know before the run, such as a file that was not named; one sentence.
+    fn notice(&self) -> Option<String> {
+        None
+    }
+
     /// Takes one packet into account.
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>);
 

@@ -98,6 +98,22 @@ impl Crew {
         Ok(Self { members, row_size, selected, faults: Vec::new() })
     }
 
+    /// What plugins want the user to know before the run, a sentence each.
+    pub fn notices(&mut self) -> Vec<String> {
+        let mut notices = Vec::new();
+        for member in &mut self.members {
+            match member.working().map(Instance::notice) {
+                Some(Ok(Some(notice))) => notices.push(format!("plugin `{}`: {notice}", member.name)),
+                Some(Err(fault)) => {
+                    member.failed = true;
+                    self.faults.push(PluginFault { plugin: member.name, doing: "was opened", fault });
+                }
+                _ => {}
+            }
+        }
+        notices
+    }
+
     /// Bytes of a row that holds the state of every plugin.
     pub fn row_size(&self) -> usize {
         self.row_size

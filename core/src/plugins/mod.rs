@@ -20,7 +20,8 @@ use weir_sdk::abi::PluginInfo;
 /// Which plugins to load and how to set them up.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Names or library files; empty means every plugin that is on by default.
+    /// Names or library files; with `+` in front a plugin is added to those that are on by default, which are
+    /// also taken if none is named.
     pub wanted: Vec<String>,
     /// Folders to look in before the usual ones.
     pub folders: Vec<PathBuf>,
@@ -43,11 +44,16 @@ impl PluginSet {
     /// [`PluginError`] for the first plugin or option that cannot be used.
     pub fn load(selection: &Selection) -> Result<Self, PluginError> {
         let folders = find::folders(&selection.folders)?;
-        let mut plugins = if selection.wanted.is_empty() {
-            load_defaults(&folders)?
-        } else {
-            load_named(&selection.wanted, &folders)?
-        };
+        let (added, named): (Vec<_>, Vec<_>) =
+            selection.wanted.iter().partition(|name| name.starts_with('+'));
+        let mut plugins = if named.is_empty() { load_defaults(&folders)? } else { Vec::new() };
+        let added = added.into_iter().map(|name| &name[1..]);
+        let named: Vec<&str> = named.into_iter().map(String::as_str).chain(added).collect();
+        for plugin in load_named(&named, &folders)? {
+            if !plugins.iter().any(|loaded| loaded.path == plugin.path) {
+                plugins.push(plugin);
+            }
+        }
         plugins.sort_by(|a, b| (a.info.order, a.info.name).cmp(&(b.info.order, b.info.name)));
         check_names(&plugins)?;
         check_options(&plugins, &selection.options)?;
@@ -102,16 +108,16 @@ fn load_defaults(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> 
     Ok(plugins)
 }
 
-fn load_named(wanted: &[String], folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
+fn load_named(wanted: &[&str], folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
     let libraries = find::libraries(folders);
     let mut seen = Vec::new();
     let mut plugins = Vec::new();
-    for name in wanted {
+    for &name in wanted {
         let path = if is_path(name) {
             Path::new(name)
         } else {
             libraries.get(name).ok_or_else(|| PluginError::Unknown {
-                name: name.clone(),
+                name: name.to_owned(),
                 searched: find::describe(folders),
                 nearest: nearest(name, libraries.keys().map(String::as_str)),
             })?

@@ -25,6 +25,15 @@ impl Schema {
         page
     }
 
+    /// The columns that have a word in their name, in Tranalyzer's name, or in another name, as [`text`](Self::text)
+    /// prints them; upper and lower case are the same. Nothing if there is none.
+    pub fn find(&self, word: &str, width: usize) -> Option<String> {
+        let found: Vec<Column> =
+            self.declared().map(|d| *d.column).filter(|column| is_called(column, word)).collect();
+        let name_width = found.iter().map(|column| column.name.len()).max()?;
+        Some(found.iter().map(|column| text_entry(column, name_width, width)).collect())
+    }
+
     /// The dictionary as Markdown: a section for each plugin, a table row for each column, and a table for
     /// the bits of each bit mask.
     pub fn markdown(&self) -> String {
@@ -34,6 +43,18 @@ impl Schema {
         }
         page
     }
+}
+
+fn is_called(column: &Column, word: &str) -> bool {
+    let word = word.to_lowercase();
+    names(column).any(|name| name.to_lowercase().contains(&word))
+}
+
+/// Our name of a column, Tranalyzer's, and others.
+pub(super) fn names(column: &Column) -> impl Iterator<Item = &'static str> {
+    let (own, aliases) = (column.name, column.aliases);
+    let there = column.tranalyzer.map(|tranalyzer| tranalyzer.name);
+    std::iter::once(own).chain(there).chain(aliases.iter().copied())
 }
 
 fn text_entry(column: &Column, name_width: usize, width: usize) -> String {

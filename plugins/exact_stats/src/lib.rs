@@ -73,6 +73,7 @@ impl FlowPlugin for ExactStats {
     const NAME: &'static str = "exact_stats";
     const SUMMARY: &'static str = "exact means, sample deviations, and gaps without the first time of 0";
     const ORDER: u16 = 600;
+    const ON_BY_DEFAULT: bool = false;
 
     type Options = ();
     type Flow = ();

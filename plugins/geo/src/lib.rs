@@ -83,6 +83,7 @@ impl FlowPlugin for Geo {
     const SUMMARY: &'static str =
         "country, city, and autonomous system of addresses, empty unless options name MaxMind DB files";
     const ORDER: u16 = 700;
+    const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::IP;
 
     type Options = Files;
@@ -95,6 +96,11 @@ impl FlowPlugin for Geo {
         let given = named.iter().filter(|(_, file)| !file.is_empty());
         let databases = given.map(|(option, file)| Database::open(option, file)).collect::<Result<_, _>>()?;
         Ok(Self { databases })
+    }
+
+    fn notice(&self) -> Option<String> {
+        let missing = "no database was named, so its columns are empty; name one with `-o geo.country=FILE`";
+        self.databases.is_empty().then(|| missing.to_owned())
     }
 
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {

@@ -70,6 +70,7 @@ pub fn module<P: FlowPlugin>(version: &'static str) -> PluginModuleRef {
         packets: packets::<P>,
         finish: finish::<P>,
         rows: no_rows,
+        notice: notice::<P>,
         close: close::<P>,
     }
     .leak_into_prefix()
@@ -283,6 +284,15 @@ pub(super) fn raw_option(option: &OptionDeclaration) -> RawOption {
 
 extern "C" fn open<P: FlowPlugin>(settings: RSlice<'_, Setting<'_>>) -> Outcome<RResult<*mut u8, RString>> {
     open_with(settings, <P::Row<'static> as Columns>::COLUMNS, P::open)
+}
+
+/// # Safety
+///
+/// `opened` comes from [`open`] of the same `P` and is used by one thread at a time.
+unsafe extern "C" fn notice<P: FlowPlugin>(opened: *mut u8) -> Outcome<ROption<RString>> {
+    // SAFETY: by the contract above.
+    let plugin = unsafe { &(*opened.cast::<Opened<P>>()).plugin };
+    contain(&Cell::new(0), || plugin.notice().map(RString::from).into())
 }
 
 /// # Safety

@@ -24,6 +24,7 @@ pub fn row_module<P: RowPlugin>(version: &'static str) -> PluginModuleRef {
         packets: no_packets,
         finish: no_finish,
         rows: rows::<P>,
+        notice: no_notice,
         close: close::<P>,
     }
     .leak_into_prefix()
@@ -104,6 +105,13 @@ fn replay<P: RowPlugin>(
 /// None is needed: a row plugin keeps nothing in the rows of conversations.
 unsafe extern "C" fn no_begin(_: *mut u8, _: RSlice<'_, *mut u8>, _: usize) -> Outcome<()> {
     RResult::ROk(())
+}
+
+/// # Safety
+///
+/// None is needed: nothing is touched.
+unsafe extern "C" fn no_notice(_: *mut u8) -> Outcome<ROption<RString>> {
+    RResult::ROk(ROption::RNone)
 }
 
 /// # Safety

@@ -160,7 +160,8 @@ fn first_difference(errors: &AbiInstabilityErrors) -> String {
     // The way starts at the pointer to the module, and names a function twice: as a field, and as itself.
     let mut way: Vec<String> = found.stack_trace.iter().skip(1).map(|step| name_of(&step.expected)).collect();
     way.dedup();
-    format!("`{}` {}", way.join("."), difference(&found.errs[0]))
+    let place = if way.is_empty() { "its module".into() } else { format!("`{}`", way.join(".")) };
+    format!("{place} {}", difference(&found.errs[0]))
 }
 
 fn difference(found: &AbiInstability) -> String {
@@ -287,6 +288,17 @@ impl Instance {
             .iter()
             .map(|cells| unsafe { std::mem::transmute::<ColumnCells<'_>, ColumnCells<'a>>(*cells) })
             .collect())
+    }
+
+    /// What the plugin wants the user to know before the run.
+    ///
+    /// # Errors
+    ///
+    /// A panic of the plugin.
+    pub fn notice(&mut self) -> Result<Option<String>, Fault> {
+        // SAFETY: `pointer` comes from `open` of the same module.
+        let notice = outcome(unsafe { self.module.notice()(self.pointer) })?;
+        Ok(notice.into_option().map(|text| one_line(&text)))
     }
 
     /// Writes first values into the rows of new conversations.

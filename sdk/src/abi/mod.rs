@@ -20,7 +20,7 @@ mod tests;
 use std::marker::PhantomData;
 
 use abi_stable::StableAbi;
-use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
+use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RString, RVec};
 use abi_stable::type_layout::TypeLayout;
 
 use crate::columns::ColumnBuffer;
@@ -347,6 +347,7 @@ pub struct PluginModule {
     packets: unsafe extern "C" fn(*mut u8, &PacketBatch<'_>) -> Outcome<()>,
     finish: for<'a> unsafe extern "C" fn(*mut u8, &'a EndBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     rows: for<'a> unsafe extern "C" fn(*mut u8, &'a RowBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
+    notice: unsafe extern "C" fn(*mut u8) -> Outcome<ROption<RString>>,
     #[sabi(last_prefix_field)]
     close: unsafe extern "C" fn(*mut u8),
 }
