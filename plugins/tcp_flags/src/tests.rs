@@ -44,7 +44,7 @@ fn columns_are_well_declared() {
 
 #[test]
 fn state_of_a_direction_stays_small() {
-    assert!(size_of::<Direction>() <= 288, "{} bytes", size_of::<Direction>());
+    assert!(size_of::<Direction>() <= 264, "{} bytes", size_of::<Direction>());
 }
 
 #[test]
