@@ -204,7 +204,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         difference: "9",
         columns: &["tcpWinSzChgDirCnt"],
-        effect: Effect::NotCompared,
+        effect: Effect::LeftOut(|pair| pair.reference.number("tcpWinSzChgDirCnt") > 0.0),
         reason: "the reference never leaves its up state",
     },
     // Rows that exist on one side only, or hold other packets.
@@ -435,13 +435,13 @@ pub const RULES: &[Rule] = &[
     Rule {
         difference: "2",
         columns: &["tcpWS"],
-        effect: Effect::LeftOut(no_scale_on_one_side),
+        effect: Effect::LeftOut(scale_is_of_the_run),
         reason: "whether scaling is in use is a matter of the whole run in the reference",
     },
     Rule {
         difference: "3",
         columns: &["tcpJA4T"],
-        effect: Effect::Agree(same_fingerprint_but_for_separators),
+        effect: Effect::Agree(same_fingerprint),
         reason: "the reference loses a separator; its last field follows tcpWS",
     },
     Rule {

@@ -1,4 +1,7 @@
 //! Directions that live now, counted by pair of hosts, by host, and by port.
+//!
+//! Hosts are numbered, so that the counts by pair and by port, of which there may be one for each live flow,
+//! have small keys.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -13,105 +16,147 @@ pub(crate) struct Ends {
     pub(crate) responder: Ip,
     /// Of the responder; 0 where there are no ports.
     pub(crate) port: u16,
-    /// Whichever of the two sends.
-    pub(crate) source: Ip,
+    /// The side that sends: the initiator's is A.
     pub(crate) side: Side,
 }
 
-/// What a source sent.
+/// What is counted of a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Talker {
+pub(crate) struct Host {
+    /// Different responders that it has live flows to.
+    pub(crate) contacted: u32,
+    /// Different initiators that have live flows to it.
+    pub(crate) contacting: u32,
+    /// Directions that it takes part in.
     live: u32,
+    /// Directions that it sends.
+    sending: u32,
+    /// Packets of those that ended since it last sent none.
     pub(crate) packets: u64,
+    /// Their layer-7 bytes.
     pub(crate) bytes: u64,
 }
 
-type Map<K, V> = HashMap<K, V, RandomState>;
+type Map<K> = HashMap<K, u32, RandomState>;
+type Number = u32;
 
 /// The counts. Addresses come from the wire, so the maps are seeded; they hold what lives, and no more.
 #[derive(Default)]
 pub(crate) struct Census {
+    numbers: Map<Ip>,
+    hosts: Vec<Host>,
+    free: Vec<Number>,
     /// Directions by initiator and responder.
-    pairs: Map<(Ip, Ip), u32>,
+    pairs: Map<(Number, Number)>,
     /// Directions by initiator and port.
-    ports: Map<(Ip, u16), u32>,
-    /// Different responders by initiator.
-    contacted: Map<Ip, u32>,
-    /// Different initiators by responder.
-    contacting: Map<Ip, u32>,
-    talkers: Map<Ip, Talker>,
+    ports: Map<(Number, u16)>,
+}
+
+/// What a row says of its two hosts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    pub(crate) initiator: Host,
+    pub(crate) responder: Host,
+    /// Directions between the two.
+    pub(crate) pair: u32,
+    /// Directions of the initiator with the port.
+    pub(crate) port: u32,
 }
 
 impl Census {
     /// A direction began.
     pub(crate) fn begin(&mut self, ends: &Ends) {
-        if one_more(&mut self.pairs, (ends.initiator, ends.responder)) == 1 {
-            one_more(&mut self.contacted, ends.initiator);
-            one_more(&mut self.contacting, ends.responder);
+        let (initiator, responder) = (self.number(ends.initiator), self.number(ends.responder));
+        if one_more(&mut self.pairs, (initiator, responder)) == 1 {
+            self.host(initiator).contacted += 1;
+            self.host(responder).contacting += 1;
         }
-        one_more(&mut self.ports, (ends.initiator, ends.port));
-        self.talkers.entry(ends.source).or_default().live += 1;
+        one_more(&mut self.ports, (initiator, ends.port));
+        self.host(initiator).live += 1;
+        self.host(responder).live += 1;
+        self.host(source(ends.side, initiator, responder)).sending += 1;
     }
 
-    /// A direction ended, and its row is printed.
-    pub(crate) fn end(&mut self, ends: &Ends) {
-        one_less(&mut self.ports, (ends.initiator, ends.port));
-        if one_less(&mut self.pairs, (ends.initiator, ends.responder)) {
-            one_less(&mut self.contacted, ends.initiator);
-            one_less(&mut self.contacting, ends.responder);
+    /// A direction ended after it had sent so many packets and bytes: what its row says, itself included.
+    pub(crate) fn end(&mut self, ends: &Ends, (packets, bytes): (u64, u64)) -> Findings {
+        let known = (self.numbers.get(&ends.initiator), self.numbers.get(&ends.responder));
+        let (Some(&initiator), Some(&responder)) = known else { return Findings::default() };
+        let source = source(ends.side, initiator, responder);
+        self.host(source).packets += packets;
+        self.host(source).bytes += bytes;
+        let findings = Findings {
+            initiator: *self.host(initiator),
+            responder: *self.host(responder),
+            pair: self.pairs.get(&(initiator, responder)).copied().unwrap_or(0),
+            port: self.ports.get(&(initiator, ends.port)).copied().unwrap_or(0),
+        };
+        self.forget(ends, initiator, responder, source);
+        findings
+    }
+
+    fn forget(&mut self, ends: &Ends, initiator: Number, responder: Number, source: Number) {
+        one_less(&mut self.ports, (initiator, ends.port));
+        if one_less(&mut self.pairs, (initiator, responder)) {
+            self.host(initiator).contacted -= 1;
+            self.host(responder).contacting -= 1;
         }
-        if let Some(talker) = self.talkers.get_mut(&ends.source) {
-            talker.live = talker.live.saturating_sub(1);
-            if talker.live == 0 {
-                self.talkers.remove(&ends.source);
-            }
+        let sender = self.host(source);
+        sender.sending = sender.sending.saturating_sub(1);
+        if sender.sending == 0 {
+            (sender.packets, sender.bytes) = (0, 0);
+        }
+        self.leave(ends.initiator, initiator);
+        self.leave(ends.responder, responder);
+    }
+
+    /// A host takes part in one direction less; without any it gives its number back.
+    fn leave(&mut self, address: Ip, number: Number) {
+        let host = self.host(number);
+        host.live = host.live.saturating_sub(1);
+        if host.live == 0 && self.numbers.remove(&address).is_some() {
+            self.free.push(number);
         }
     }
 
-    /// Adds what a direction sent to what its source has sent.
-    pub(crate) fn talk(&mut self, source: Ip, (packets, bytes): (u64, u64)) -> Talker {
-        let talker = self.talkers.entry(source).or_default();
-        talker.packets += packets;
-        talker.bytes += bytes;
-        *talker
+    fn number(&mut self, address: Ip) -> Number {
+        if let Some(&number) = self.numbers.get(&address) {
+            return number;
+        }
+        let number = self.free.pop().unwrap_or(self.hosts.len() as Number);
+        match self.hosts.get_mut(number as usize) {
+            Some(host) => *host = Host::default(),
+            None => self.hosts.push(Host::default()),
+        }
+        self.numbers.insert(address, number);
+        number
     }
 
-    pub(crate) fn pair(&self, ends: &Ends) -> u32 {
-        self.pairs.get(&(ends.initiator, ends.responder)).copied().unwrap_or(0)
-    }
-
-    pub(crate) fn port(&self, ends: &Ends) -> u32 {
-        self.ports.get(&(ends.initiator, ends.port)).copied().unwrap_or(0)
-    }
-
-    /// How many responders an initiator has.
-    pub(crate) fn contacted_by(&self, initiator: Ip) -> u32 {
-        self.contacted.get(&initiator).copied().unwrap_or(0)
-    }
-
-    /// How many initiators a responder has.
-    pub(crate) fn contacting(&self, responder: Ip) -> u32 {
-        self.contacting.get(&responder).copied().unwrap_or(0)
+    fn host(&mut self, number: Number) -> &mut Host {
+        &mut self.hosts[number as usize]
     }
 }
 
-fn one_more<K: Hash + Eq>(counts: &mut Map<K, u32>, key: K) -> u32 {
+fn source(side: Side, initiator: Number, responder: Number) -> Number {
+    match side {
+        Side::A => initiator,
+        Side::B => responder,
+    }
+}
+
+fn one_more<K: Hash + Eq>(counts: &mut Map<K>, key: K) -> u32 {
     let count = counts.entry(key).or_insert(0);
     *count += 1;
     *count
 }
 
 /// True if it was the last.
-fn one_less<K: Hash + Eq>(counts: &mut Map<K, u32>, key: K) -> bool {
+fn one_less<K: Hash + Eq>(counts: &mut Map<K>, key: K) -> bool {
     match counts.get_mut(&key) {
         Some(count) if *count > 1 => {
             *count -= 1;
             false
         }
-        Some(_) => {
-            counts.remove(&key);
-            true
-        }
+        Some(_) => counts.remove(&key).is_some(),
         None => false,
     }
 }

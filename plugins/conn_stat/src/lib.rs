@@ -6,7 +6,7 @@
 
 mod census;
 
-use census::{Census, Ends};
+use census::{Census, Ends, Findings};
 use weir_sdk::{Columns, FinishedRow, Ip, RowPlugin, Side, Start, export_row_plugin};
 
 /// Counts of live directions by host, pair, and port.
@@ -89,32 +89,26 @@ impl RowPlugin for ConnStat {
             return Row::default();
         };
         let sent = (row.u64(need::PACKETS).unwrap_or(0), row.u64(need::BYTES).unwrap_or(0));
-        let printed = self.print(&ends, sent);
-        self.census.end(&ends);
-        printed
+        Row::of(ends.side, &self.census.end(&ends, sent))
     }
 }
 
-impl ConnStat {
-    fn print(&mut self, ends: &Ends, sent: (u64, u64)) -> Row {
-        let talked = self.census.talk(ends.source, sent);
-        let census = &self.census;
-        let (contacted, contacting) =
-            (census.contacted_by(ends.initiator), census.contacting(ends.responder));
-        let (src_peers, dst_peers) = match ends.side {
-            Side::A => (contacted, contacting),
-            Side::B => (contacting, contacted),
+impl Row {
+    fn of(side: Side, found: &Findings) -> Self {
+        let Findings { initiator, responder, pair, port } = *found;
+        let (source, src_peers, dst_peers) = match side {
+            Side::A => (initiator, initiator.contacted, responder.contacting),
+            Side::B => (responder, responder.contacting, initiator.contacted),
         };
-        let (pair, port) = (census.pair(ends), census.port(ends));
-        Row {
+        Self {
             conn_src_peers: Some(src_peers),
             conn_dst_peers: Some(dst_peers),
             conn_pair_flows: Some(pair),
             conn_src_port_flows: Some(port),
             conn_port_ratio: Some(ratio(port, src_peers)),
             conn_pair_ratio: Some(ratio(port, pair)),
-            conn_src_packets: Some(talked.packets),
-            conn_src_bytes: Some(talked.bytes),
+            conn_src_packets: Some(source.packets),
+            conn_src_bytes: Some(source.bytes),
         }
     }
 }
@@ -123,8 +117,8 @@ impl ConnStat {
 fn ends(side: Side, (src, dst): (Option<Ip>, Option<Ip>), (src_port, dst_port): (u16, u16)) -> Option<Ends> {
     let (src, dst) = (src?, dst?);
     Some(match side {
-        Side::A => Ends { initiator: src, responder: dst, port: dst_port, source: src, side },
-        Side::B => Ends { initiator: dst, responder: src, port: src_port, source: src, side },
+        Side::A => Ends { initiator: src, responder: dst, port: dst_port, side },
+        Side::B => Ends { initiator: dst, responder: src, port: src_port, side },
     })
 }
 

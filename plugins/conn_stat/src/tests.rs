@@ -8,9 +8,12 @@ fn flow(side: Side, src: Ip, dst: Ip, ports: (u16, u16)) -> Ends {
     ends(side, (Some(src), Some(dst)), ports).unwrap()
 }
 
+fn row(plugin: &mut ConnStat, ends: &Ends, sent: (u64, u64)) -> Row {
+    Row::of(ends.side, &plugin.census.end(ends, sent))
+}
+
 fn write(plugin: &mut ConnStat, ends: &Ends) -> [u32; 4] {
-    let row = plugin.print(ends, (1, 10));
-    plugin.census.end(ends);
+    let row = row(plugin, ends, (1, 10));
     [row.conn_src_peers, row.conn_dst_peers, row.conn_pair_flows, row.conn_src_port_flows].map(Option::unwrap)
 }
 
@@ -40,10 +43,9 @@ fn a_source_is_forgotten_when_its_last_direction_ends() {
     let mut plugin = ConnStat::default();
     let one = flow(Side::A, X, Y, (2000, 80));
     plugin.census.begin(&one);
-    assert_eq!(plugin.print(&one, (2, 30)).conn_src_bytes, Some(30));
-    plugin.census.end(&one);
+    assert_eq!(row(&mut plugin, &one, (2, 30)).conn_src_bytes, Some(30));
     plugin.census.begin(&one);
-    let row = plugin.print(&one, (1, 5));
+    let row = row(&mut plugin, &one, (1, 5));
     assert_eq!((row.conn_src_packets, row.conn_src_bytes), (Some(1), Some(5)));
 }
 
@@ -52,6 +54,8 @@ fn versions_of_ip_have_addresses_of_their_own() {
     let mut plugin = ConnStat::default();
     let four = flow(Side::A, Ip::V4([0; 4]), Y, (1, 2));
     plugin.census.begin(&four);
-    assert_eq!(plugin.census.contacted_by(Ip::V6([0; 16])), 0);
+    let six = flow(Side::A, Ip::V6([0; 16]), Y, (1, 2));
+    plugin.census.begin(&six);
+    assert_eq!(write(&mut plugin, &four), [1, 2, 1, 1]);
     assert!(ends(Side::A, (None, None), (0, 0)).is_none());
 }

@@ -199,3 +199,6 @@ impl Direction {
 }
 
 export_plugin!(TcpFlags);
+
+#[cfg(test)]
+mod tests;

@@ -185,7 +185,7 @@ pub struct Row {
     /// RST) without payload a `DUPLICATE_ACK` if the window is the same, a plain one below the highest number
     /// sent `OUT_OF_ORDER`, else one below the number expected, later than 1.5 times the mean response times
     /// of both directions and with the same window, a `TIMEOUT_RETRANSMISSION`; one of what the peer has just
-    /// asked for by a duplicate acknowledgment is a `FAST_RETRANSMISSION`. `SCAN`: a SYN less than 0.9 s
+    /// asked for by a duplicate acknowledgment is a `FAST_RETRANSMISSION`. `SCAN`: a SYN at most 0.9 s
     /// after an unanswered SYN, null or Xmas flags, or a direction of fewer than 4 segments with SYN, FIN or
     /// odd flags; from then on retransmissions, duplicates and keep-alives are not noted. `SCAN_ANSWERED`:
     /// one that has an opposite. Absent without a TCP header.

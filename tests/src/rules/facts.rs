@@ -188,13 +188,29 @@ pub(super) fn same_but_for_ppp_byte_order(reference: &str, ours: &str) -> bool {
     turned == ours
 }
 
-pub(super) fn no_scale_on_one_side(pair: &Pair<'_>) -> bool {
-    [&pair.reference, &pair.ours].iter().any(|row| matches!(row.cell("tcpWS"), "0" | "1"))
+/// The reference prints 0 as long as no flow of the run scaled its windows, and what the own option says from
+/// then on; ours says whether this flow scales.
+pub(super) fn scale_is_of_the_run(pair: &Pair<'_>) -> bool {
+    let offered = shift(&pair.ours).unwrap_or(0);
+    let reference = pair.reference.cell("tcpWS");
+    let is_offered = reference.parse() == Ok(1_u32.checked_shl(offered.into()).unwrap_or(0) as u16);
+    reference == "0" || (pair.ours.cell("tcpWS") == "0" && is_offered)
 }
 
-pub(super) fn same_fingerprint_but_for_separators(reference: &str, ours: &str) -> bool {
-    let before_scale = |text: &str| text.rsplit_once('_').map(|(text, _)| text.replace('_', ""));
-    before_scale(reference).is_some() && before_scale(reference) == before_scale(ours)
+/// Equal but for the separator that the reference loses, and for its last field, which may be that of no scaling.
+pub(super) fn same_fingerprint(reference: &str, ours: &str) -> bool {
+    let (Some((reference, their_shift)), Some((ours, shift))) =
+        (reference.rsplit_once('_'), ours.rsplit_once('_'))
+    else {
+        return false;
+    };
+    let same_shift = their_shift == shift || their_shift == "00" || (their_shift, shift) == ("0", "00");
+    same_shift && reference.replace('_', "") == ours.replace('_', "")
+}
+
+/// The shift that our fingerprint ends with, if the option was there.
+fn shift(row: &Row<'_>) -> Option<u8> {
+    row.cell("tcpJA4T").rsplit('_').next().and_then(|shift| shift.parse().ok())
 }
 
 /// Whether a row of the reference or its opposite is such a one.
@@ -221,8 +237,7 @@ pub(super) fn is_short_tcp(pair: &Pair<'_>) -> bool {
 
 /// The window shift, which our fingerprint ends with, is above 14.
 pub(super) fn shifts_far(row: &Row<'_>) -> bool {
-    let shift = row.cell("tcpJA4T").rsplit('_').next().and_then(|shift| shift.parse::<u8>().ok());
-    shift.is_some_and(|shift| shift > 14)
+    shift(row).is_some_and(|shift| shift > 14)
 }
 
 pub(super) fn shifts_far_in_opposite(pair: &Pair<'_>) -> bool {
@@ -258,8 +273,11 @@ mod tests {
 
     #[test]
     fn a_fingerprint_without_its_separator_agrees() {
-        assert!(same_fingerprint_but_for_separators("1000_2-1-31460_7", "1000_2-1-3_1460_7"));
-        assert!(!same_fingerprint_but_for_separators("1000_2-1-31460_7", "1000_2-1-4_1460_7"));
+        assert!(same_fingerprint("1000_2-1-31460_7", "1000_2-1-3_1460_7"));
+        assert!(same_fingerprint("1000_2-1-31460_00", "1000_2-1-3_1460_7"));
+        assert!(same_fingerprint("1000_00_00_0", "1000_00_00_00"));
+        assert!(!same_fingerprint("1000_2-1-31460_7", "1000_2-1-4_1460_7"));
+        assert!(!same_fingerprint("1000_2-1-31460_7", "1000_2-1-3_1460_8"));
     }
 
     #[test]
