@@ -215,7 +215,7 @@ impl FlowTable {
         self.created += 1;
         self.live += 1;
         let side = opening_side(&Packet::new(facts, window), oriented.to_itself);
-        let deadline = clock.saturating_add(self.timeouts.of(Lifetime::Idle));
+        let deadline = clock.saturating_add(self.timeouts.first());
         let mut conversation = Conversation {
             key: oriented.key,
             hash,

@@ -312,13 +312,18 @@ fn any_packet() -> impl Strategy<Value = Sent> {
 proptest! {
     /// Batches are a matter of speed: rows and their order are the same for any size.
     #[test]
-    fn batch_size_is_invisible(mut sent in prop::collection::vec(any_packet(), 1..120), batch in 1usize..50) {
+    fn batch_size_is_invisible(
+        mut sent in prop::collection::vec(any_packet(), 1..120),
+        batch in 1usize..50,
+        active in prop::option::of(1i64..300),
+    ) {
         let mut at = 1000.0;
         for packet in &mut sent {
             at += packet.at;
             packet.at = at;
         }
-        let timeouts = Timeouts::default();
+        let mut timeouts = Timeouts::default();
+        timeouts.active = active.map(|seconds| seconds * 1_000_000_000);
         prop_assert_eq!(follow(&sent, 1, &timeouts), follow(&sent, batch, &timeouts));
     }
 }

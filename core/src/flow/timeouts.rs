@@ -53,6 +53,13 @@ impl Timeouts {
         self.by_lifetime[lifetime as usize]
     }
 
+    /// When a new conversation must be looked at for the first time.
+    #[inline]
+    pub fn first(&self) -> i64 {
+        let idle = self.of(Lifetime::Idle);
+        self.active.map_or(idle, |active| active.min(idle))
+    }
+
     /// The distinct timeouts, longest first.
     pub fn classes(&self) -> &[i64] {
         &self.classes
