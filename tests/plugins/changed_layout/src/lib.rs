@@ -20,6 +20,10 @@ pub struct PluginModule {
     pub packets: extern "C" fn(),
     /// Another function than the SDK calls by this name.
     pub finish: extern "C" fn(),
+    /// Another function than the SDK calls by this name.
+    pub rows: extern "C" fn(),
+    /// Another function than the SDK calls by this name.
+    pub notice: extern "C" fn(),
     #[sabi(last_prefix_field)]
     /// Another function than the SDK calls by this name.
     pub close: unsafe extern "C" fn(*mut u8),
@@ -38,7 +42,7 @@ pub extern "C" fn weir_plugin_layout() -> Layout {
 /// Functions that the program must not call.
 #[unsafe(no_mangle)]
 pub extern "C" fn weir_plugin_module() -> PluginModuleRef {
-    PluginModule { describe, open, begin, packets, finish, close }.leak_into_prefix()
+    PluginModule { describe, open, begin, packets, finish, rows, notice, close }.leak_into_prefix()
 }
 
 extern "C" fn describe() -> u32 {
@@ -52,5 +56,9 @@ extern "C" fn begin() {}
 extern "C" fn packets() {}
 
 extern "C" fn finish() {}
+
+extern "C" fn rows() {}
+
+extern "C" fn notice() {}
 
 unsafe extern "C" fn close(_: *mut u8) {}
