@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use weir_sdk::Duration;
 use weir_sdk::options::OptionValue;
 
 use crate::capture::Access;
-use crate::config::FileConfig;
+use crate::config::{FileConfig, ProfileName, Rows};
 use crate::error::RunError;
 use crate::flow::{Lifetime, Timeouts};
 use crate::pipeline::RunConfig;
@@ -95,30 +95,6 @@ pub struct ColumnsArgs {
     pub plugins: PluginArgs,
 }
 
-/// What a row stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Rows {
-    /// One row per conversation, direction columns twice
-    Conversation,
-    /// One row per direction
-    Direction,
-}
-
-impl From<Rows> for RowShape {
-    fn from(rows: Rows) -> Self {
-        match rows {
-            Rows::Conversation => RowShape::Conversation,
-            Rows::Direction => RowShape::Direction,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ProfileName {
-    Weir,
-    Tranalyzer,
-}
-
 /// Which plugins take part.
 #[derive(Debug, Default, Args)]
 pub struct PluginArgs {
@@ -183,11 +159,7 @@ impl RunArgs {
     /// A settings file that cannot be read or understood.
     pub fn into_config(self) -> Result<RunConfig, RunError> {
         let file = self.config.as_deref().map(FileConfig::read).transpose()?.unwrap_or_default();
-        let profile = match self.profile {
-            Some(ProfileName::Tranalyzer) => Profile::Tranalyzer,
-            Some(ProfileName::Weir) => Profile::Weir,
-            None => file.profile().unwrap_or_default(),
-        };
+        let profile = self.profile.map(Profile::from).or_else(|| file.profile()).unwrap_or_default();
         Ok(RunConfig {
             inputs: self.read.into_iter().chain(self.captures).collect(),
             output: self.write.or_else(|| file.write.clone()),

@@ -16,6 +16,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use serde::{Deserialize, Deserializer};
 use weir_sdk::Duration;
 use weir_sdk::options::OptionValue;
@@ -35,7 +36,7 @@ pub struct FileConfig {
     pub plugin_dirs: Vec<PathBuf>,
     /// Where the rows go.
     pub write: Option<PathBuf>,
-    rows: Option<RowsName>,
+    rows: Option<Rows>,
     profile: Option<ProfileName>,
     idle_timeout: Option<Time>,
     active_timeout: Option<Time>,
@@ -43,18 +44,42 @@ pub struct FileConfig {
     options: BTreeMap<String, BTreeMap<String, toml::Value>>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// What a row stands for, as settings and the command line name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-enum RowsName {
+pub enum Rows {
+    /// One row per conversation, direction columns twice
     Conversation,
+    /// One row per direction
     Direction,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+impl From<Rows> for RowShape {
+    fn from(rows: Rows) -> Self {
+        match rows {
+            Rows::Conversation => RowShape::Conversation,
+            Rows::Direction => RowShape::Direction,
+        }
+    }
+}
+
+/// Whose names and formats are printed, as settings and the command line name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-enum ProfileName {
+pub enum ProfileName {
+    /// Our own
     Weir,
+    /// Those of Tranalyzer
     Tranalyzer,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Weir => Profile::Weir,
+            ProfileName::Tranalyzer => Profile::Tranalyzer,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -108,18 +133,12 @@ impl FileConfig {
 
     /// What a row stands for.
     pub fn rows(&self) -> Option<RowShape> {
-        self.rows.map(|rows| match rows {
-            RowsName::Conversation => RowShape::Conversation,
-            RowsName::Direction => RowShape::Direction,
-        })
+        self.rows.map(RowShape::from)
     }
 
     /// Whose names and formats are printed.
     pub fn profile(&self) -> Option<Profile> {
-        self.profile.map(|profile| match profile {
-            ProfileName::Weir => Profile::Weir,
-            ProfileName::Tranalyzer => Profile::Tranalyzer,
-        })
+        self.profile.map(Profile::from)
     }
 
     /// The limit on a conversation's life.

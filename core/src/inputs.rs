@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::capture::begins_like_capture;
 use crate::error::RunError;
 
 /// Files stay as they are; a folder stands for the captures in it, by name.
@@ -35,17 +36,11 @@ fn captures_in(folder: &Path) -> Result<Vec<PathBuf>, RunError> {
     if captures.is_empty() { Err(RunError::NoCaptures { path: folder.to_owned() }) } else { Ok(captures) }
 }
 
-/// By its first bytes: pcap in either byte order and resolution, pcapng, gzip, zstd.
+/// By its first bytes; a compressed file may turn out to hold something else.
 fn is_capture(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    let pcap = [0xa1b2_c3d4u32, 0xa1b2_3c4d, 0xa1b2_cd34];
-    read.is_ok()
-        && (pcap.contains(&u32::from_be_bytes(magic))
-            || pcap.contains(&u32::from_le_bytes(magic))
-            || magic == [0x0a, 0x0d, 0x0d, 0x0a]
-            || magic.starts_with(&[0x1f, 0x8b])
-            || magic == [0x28, 0xb5, 0x2f, 0xfd])
+    let mut start = [0; 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && begins_like_capture(start)
 }
 
 /// `capture` for `folder/capture.pcap.gz`: the name that outputs are made of, in the capture's folder.

@@ -211,11 +211,6 @@ impl Worker {
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
-
-    /// Conversations that have not ended.
-    pub fn live(&self) -> usize {
-        self.table.live()
-    }
 }
 
 /// Asks for all cache lines of a row: each plugin's state is somewhere else in it.

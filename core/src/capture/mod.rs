@@ -23,7 +23,7 @@ mod window;
 mod tests;
 
 pub use error::{CaptureError, Fault, Magic, Place, Unit};
-pub use open::Access;
+pub use open::{Access, begins_like_capture};
 pub use reader::Reader;
 pub use warnings::Warnings;
 

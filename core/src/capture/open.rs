@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 
+use super::classic;
 use super::error::CaptureError;
 use super::map::Map;
+use super::pcapng;
 use super::window::{CHUNK, Window};
 
 /// An input whose format is not known yet.
@@ -97,6 +99,11 @@ fn first_bytes(source: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::with_capacity(4);
     source.take(4).read_to_end(&mut start)?;
     Ok(start)
+}
+
+/// Whether a file with these first bytes is a capture, or compressed and may be one.
+pub fn begins_like_capture(start: [u8; 4]) -> bool {
+    classic::has_magic(start) || start == pcapng::MAGIC || Packing::of(&start) != Packing::None
 }
 
 /// How a file is compressed.

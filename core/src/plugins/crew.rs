@@ -176,9 +176,7 @@ impl Crew {
             let instance = member.instance.as_mut().filter(|_| !member.failed);
             // SAFETY: as above; core does not call `packets` with these rows again before `begin`.
             let columns = instance.map(|instance| unsafe { instance.finish(ends, offset) });
-            let failed = keep(columns, &mut cells[at..first]);
-            member.failed |= failed.is_some();
-            self.faults.extend(failed.map(|fault| finished(member.name, fault)));
+            member.failed |= !keep(member.name, columns, &mut cells[at..first], &mut self.faults);
         }
         for (at, member) in readers {
             let needs = needed(member.needs.as_deref(), &cells);
@@ -186,9 +184,8 @@ impl Crew {
                 Rows { starts: events.starts, ends: ends.facts, noticed: events.noticed, needs: &needs };
             let instance = member.instance.as_mut().filter(|_| !member.failed);
             let columns = instance.map(|instance| instance.rows(&rows));
-            let failed = keep(columns, &mut cells[at..at + member.columns]);
-            member.failed |= failed.is_some();
-            self.faults.extend(failed.map(|fault| finished(member.name, fault)));
+            let own = at..at + member.columns;
+            member.failed |= !keep(member.name, columns, &mut cells[own], &mut self.faults);
         }
         cells
     }
@@ -215,22 +212,24 @@ impl Member {
     }
 }
 
-/// Puts the cells that a plugin gave where its columns stand; a fault instead if it failed.
+/// Puts the cells that a plugin gave where its columns stand, or notes its fault; false for a fault.
 fn keep<'a>(
+    plugin: &'static str,
     given: Option<Result<Vec<ColumnCells<'a>>, Fault>>,
     cells: &mut [Option<ColumnCells<'a>>],
-) -> Option<Fault> {
-    match given? {
-        Ok(columns) => {
+    faults: &mut Vec<PluginFault>,
+) -> bool {
+    match given {
+        Some(Ok(columns)) => {
             cells.iter_mut().zip(columns).for_each(|(cell, column)| *cell = Some(column));
-            None
+            true
         }
-        Err(fault) => Some(fault),
+        Some(Err(fault)) => {
+            faults.push(PluginFault { plugin, doing: "finished flow", fault });
+            false
+        }
+        None => true,
     }
-}
-
-fn finished(plugin: &'static str, fault: Fault) -> PluginFault {
-    PluginFault { plugin, doing: "finished flow", fault }
 }
 
 /// The cells that a row plugin reads; a column whose plugin failed holds none.

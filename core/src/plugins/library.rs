@@ -56,7 +56,6 @@ fn symbols(library: &'static Library, path: &Path) -> Result<Symbols, PluginErro
     // SAFETY: the symbol stands for a `Stamp`, whose layout never changes; the name is ours alone.
     abi::check_stamp(unsafe { &*stamp }).map_err(|refusal| refused(path, refusal))?;
     Ok(Symbols {
-        stamp,
         layout: symbol(library, LAYOUT_SYMBOL, path)?,
         module: symbol(library, MODULE_SYMBOL, path)?,
     })

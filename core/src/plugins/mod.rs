@@ -54,7 +54,7 @@ impl PluginSet {
                 plugins.push(plugin);
             }
         }
-        plugins.sort_by(|a, b| (a.info.order, a.info.name).cmp(&(b.info.order, b.info.name)));
+        plugins.sort_by_key(place);
         check_names(&plugins)?;
         check_options(&plugins, &selection.options)?;
         Ok(Self { plugins, options: selection.options.clone(), folders: selection.folders.clone() })
@@ -88,22 +88,26 @@ impl PluginSet {
 ///
 /// The first library that cannot be used.
 pub fn load_all(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
-    let folders = find::folders(folders)?;
-    let libraries = find::libraries(&folders);
-    if libraries.is_empty() {
-        return Err(PluginError::None { searched: find::describe(&folders) });
-    }
-    let mut plugins = libraries.values().map(|path| library::load(path)).collect::<Result<Vec<_>, _>>()?;
-    plugins.sort_by(|a, b| (a.info.order, a.info.name).cmp(&(b.info.order, b.info.name)));
+    let mut plugins = load_found(&find::folders(folders)?)?;
+    plugins.sort_by_key(place);
     Ok(plugins)
 }
 
-fn load_defaults(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
+/// Where the columns of a plugin stand among those of others.
+fn place(plugin: &LoadedPlugin) -> (u16, &'static str) {
+    (plugin.info.order, plugin.info.name)
+}
+
+fn load_found(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
     let libraries = find::libraries(folders);
     if libraries.is_empty() {
         return Err(PluginError::None { searched: find::describe(folders) });
     }
-    let mut plugins = libraries.values().map(|path| library::load(path)).collect::<Result<Vec<_>, _>>()?;
+    libraries.values().map(|path| library::load(path)).collect()
+}
+
+fn load_defaults(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
+    let mut plugins = load_found(folders)?;
     plugins.retain(|plugin| plugin.info.on_by_default);
     Ok(plugins)
 }

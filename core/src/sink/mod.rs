@@ -82,9 +82,6 @@ pub trait RowFormat: Send {
 
     /// Appends rows, always whole ones, and says how many.
     fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64;
-
-    /// Appends what stands behind the last row: nothing in text formats.
-    fn footer(&self, _out: &mut Vec<u8>) {}
 }
 
 /// Whose names, rows and sentinels are printed.

@@ -53,10 +53,8 @@ pub enum NotOpened {
 #[derive(Clone, Copy)]
 pub struct Module(PluginModuleRef);
 
-/// The symbols of a library, as the loader found them.
+/// The symbols of a library whose stamp was accepted, as the loader found them.
 pub struct Symbols {
-    /// [`STAMP_SYMBOL`].
-    pub stamp: *const Stamp,
     /// [`LAYOUT_SYMBOL`].
     pub layout: extern "C" fn() -> Layout,
     /// [`MODULE_SYMBOL`].
@@ -284,10 +282,7 @@ impl Instance {
         let cells = outcome(unsafe { self.module.rows()(self.pointer, &batch) })?;
         // SAFETY: the cells borrow from the instance, not from the batch, and `&'a mut self` keeps it
         // from being called again while they live.
-        Ok(cells
-            .iter()
-            .map(|cells| unsafe { std::mem::transmute::<ColumnCells<'_>, ColumnCells<'a>>(*cells) })
-            .collect())
+        Ok(unsafe { outliving_the_batch(cells.as_slice()) })
     }
 
     /// What the plugin wants the user to know before the run.
@@ -368,11 +363,19 @@ impl Instance {
         let cells = outcome(unsafe { self.module.finish()(self.pointer, &batch) })?;
         // SAFETY: the cells borrow from the instance, not from the batch, and `&'a mut self` keeps it
         // from being called again while they live.
-        Ok(cells
-            .iter()
-            .map(|cells| unsafe { std::mem::transmute::<ColumnCells<'_>, ColumnCells<'a>>(*cells) })
-            .collect())
+        Ok(unsafe { outliving_the_batch(cells.as_slice()) })
     }
+}
+
+/// # Safety
+///
+/// The cells must live for `'a`.
+unsafe fn outliving_the_batch<'a>(cells: &[ColumnCells<'_>]) -> Vec<ColumnCells<'a>> {
+    // SAFETY: by the contract above; only the lifetime changes.
+    cells
+        .iter()
+        .map(|cells| unsafe { std::mem::transmute::<ColumnCells<'_>, ColumnCells<'a>>(*cells) })
+        .collect()
 }
 
 /// # Safety

@@ -196,7 +196,7 @@ fn connect<S: Script>() -> Module {
     extern "C" fn functions<P: FlowPlugin>() -> PluginModuleRef {
         module::<P>("1.2.3")
     }
-    Module::connect(&Symbols { stamp: &Stamp::OWN, layout, module: functions::<Scripted<S>> }).unwrap()
+    Module::connect(&Symbols { layout, module: functions::<Scripted<S>> }).unwrap()
 }
 
 struct NoChains;
