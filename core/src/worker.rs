@@ -66,7 +66,7 @@ impl Worker {
         Self {
             decoder: Decoder::new(),
             table: FlowTable::new(timeouts),
-            slab: Slab::new(crew.row_size()),
+            slab: Slab::new(crew.row_size(), crew.row_align()),
             crew,
             format,
             clocks: Clocks::default(),
@@ -104,12 +104,10 @@ impl Worker {
     ///
     /// Whatever `write` returns; the rest is not written then.
     pub fn drain<E>(&mut self, mut write: impl FnMut(&mut Rows) -> Result<(), E>) -> Result<(), E> {
-        let ended = self.table.drain();
-        for part in ended.chunks(ENDS_PER_CALL) {
+        for part in self.table.drain().chunks(ENDS_PER_CALL) {
             self.finish(part);
             write(&mut self.rows)?;
         }
-        self.table.release(&ended);
         Ok(())
     }
 
@@ -216,7 +214,10 @@ impl Worker {
 /// Asks for all cache lines of a row: each plugin's state is somewhere else in it.
 #[inline]
 fn prefetch_row(row: *mut u8, bytes: usize) {
-    (0..bytes).step_by(64).for_each(|at| prefetch(row.wrapping_add(at)));
+    let first_line = row as usize % 64;
+    (0..first_line + bytes)
+        .step_by(64)
+        .for_each(|at| prefetch(row.wrapping_sub(first_line).wrapping_add(at)));
 }
 
 #[inline]

@@ -425,15 +425,19 @@ impl FlowTable {
         (ordinal, class, used)
     }
 
-    /// At the end of input: everything that still lives, least recently used first.
+    /// At the end of input: ends everything that still lives, least recently used first.
     pub fn drain(&mut self) -> Vec<Ended> {
-        let live =
-            (0..self.conversations.len() as u32).filter(|&slot| self.conversations[slot as usize].is_live);
-        let mut slots: Vec<u32> = live.collect();
-        slots.sort_by_cached_key(|&slot| self.conversations[slot as usize].least_recent_use());
-        slots.iter().for_each(|&slot| self.end(slot));
-        self.ended.clear();
-        slots.into_iter().map(|slot| Ended { slot, noticed: u64::MAX }).collect()
+        // Until they are sorted, `noticed` holds the use: a million pairs are not kept twice.
+        let mut ended = Vec::with_capacity(self.live);
+        let live = self.conversations.iter_mut().zip(0..).filter(|(conversation, _)| conversation.is_live);
+        ended.extend(live.map(|(conversation, slot)| {
+            conversation.is_live = false;
+            Ended { slot, noticed: conversation.least_recent_use() }
+        }));
+        self.live = 0;
+        ended.sort_unstable_by_key(|ended| ended.noticed);
+        ended.iter_mut().for_each(|ended| ended.noticed = u64::MAX);
+        ended
     }
 
     /// Gives the slots of ended conversations back, and forgets which conversations were new.

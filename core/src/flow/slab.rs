@@ -5,10 +5,10 @@
 
 use std::cell::Cell;
 
-/// What every row is aligned to.
+/// The most that a row can be aligned to.
 pub const ROW_ALIGN: usize = align_of::<Line>();
 
-/// Rows are cut from whole cache lines.
+/// Chunks begin at a cache line; rows follow each other without gaps, so that a million of them waste nothing.
 #[repr(align(64))]
 #[derive(Clone, Copy, Default)]
 struct Line {
@@ -20,13 +20,14 @@ const ROWS_PER_CHUNK: usize = 1024;
 /// Rows of equal size, addressed by slot.
 pub struct Slab {
     chunks: Vec<Box<[Cell<Line>]>>,
-    lines_per_row: usize,
+    row_bytes: usize,
 }
 
 impl Slab {
-    /// A slab of rows with at least `row_size` bytes each, aligned to [`ROW_ALIGN`].
-    pub fn new(row_size: usize) -> Self {
-        Self { chunks: Vec::new(), lines_per_row: row_size.div_ceil(size_of::<Line>()) }
+    /// A slab of rows with at least `row_size` bytes each, aligned to `row_align`, a power of two up to
+    /// [`ROW_ALIGN`].
+    pub fn new(row_size: usize, row_align: usize) -> Self {
+        Self { chunks: Vec::new(), row_bytes: row_size.next_multiple_of(row_align) }
     }
 
     /// Where the row of a slot stands; it stays there for the life of the slab. Reading and writing
@@ -35,13 +36,14 @@ impl Slab {
     pub fn row(&mut self, slot: u32) -> *mut u8 {
         let (chunk, row) = (slot as usize / ROWS_PER_CHUNK, slot as usize % ROWS_PER_CHUNK);
         while self.chunks.len() <= chunk {
-            self.chunks.push(vec![Cell::default(); ROWS_PER_CHUNK * self.lines_per_row].into_boxed_slice());
+            let lines = (ROWS_PER_CHUNK * self.row_bytes).div_ceil(size_of::<Line>());
+            self.chunks.push(vec![Cell::default(); lines].into_boxed_slice());
         }
-        self.chunks[chunk].as_ptr().cast_mut().wrapping_add(row * self.lines_per_row).cast()
+        self.chunks[chunk].as_ptr().cast_mut().cast::<u8>().wrapping_add(row * self.row_bytes)
     }
 
     /// Bytes of one row.
     pub fn row_bytes(&self) -> usize {
-        self.lines_per_row * size_of::<Line>()
+        self.row_bytes
     }
 }

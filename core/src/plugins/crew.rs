@@ -58,6 +58,7 @@ pub struct Events<'a> {
 pub struct Crew {
     members: Vec<Member>,
     row_size: usize,
+    row_align: usize,
     selected: Vec<(Interest, Vec<u32>)>,
     faults: Vec<PluginFault>,
 }
@@ -69,6 +70,7 @@ impl Crew {
     ) -> Result<Self, PluginError> {
         let mut members = Vec::new();
         let mut row_size = 0usize;
+        let mut row_align = 1;
         for plugin in plugins {
             let info = &plugin.info;
             let settings: Vec<(&str, &str)> = options
@@ -80,6 +82,7 @@ impl Crew {
                 plugin.module.open(&settings).map_err(|reason| not_opened(info.name.to_owned(), reason))?;
             let offset = row_size.next_multiple_of(info.state_align);
             row_size = offset + info.state_size;
+            row_align = row_align.max(info.state_align);
             members.push(Member {
                 name: info.name,
                 instance: Some(instance),
@@ -95,7 +98,7 @@ impl Crew {
         interests.dedup();
         interests.retain(|&interest| interest != Interest::ALL);
         let selected = interests.into_iter().map(|interest| (interest, Vec::new())).collect();
-        Ok(Self { members, row_size, selected, faults: Vec::new() })
+        Ok(Self { members, row_size, row_align, selected, faults: Vec::new() })
     }
 
     /// What plugins want the user to know before the run, a sentence each.
@@ -119,6 +122,11 @@ impl Crew {
         self.row_size
     }
 
+    /// What such a row must be aligned to.
+    pub fn row_align(&self) -> usize {
+        self.row_align
+    }
+
     /// Gives the rows of new conversations their first values.
     pub fn begin(&mut self, rows: &[*mut u8]) {
         if rows.is_empty() {
@@ -126,8 +134,8 @@ impl Crew {
         }
         for member in &mut self.members {
             let offset = member.offset;
-            // SAFETY: rows come from the slab, are as large as `row_size` and aligned to 64; `offset` keeps
-            // the plugin's part apart from the others'; only this thread has this slab.
+            // SAFETY: rows come from the slab, are as large as `row_size` and aligned to `row_align`; `offset`
+            // keeps the plugin's part apart from the others'; only this thread has this slab.
             let called = member.working().map(|instance| unsafe { instance.begin(rows, offset) });
             note(member, &mut self.faults, "began a flow", called);
         }
