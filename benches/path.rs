@@ -7,7 +7,6 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, SamplingMode, Throughput};
-use weir::capture::Access;
 use weir_benches::traffic::Capture;
 use weir_benches::{few_samples, scan, stages, whole};
 
@@ -28,8 +27,7 @@ fn measure(criterion: &mut Criterion, name: &str, capture: &Capture, all_live: b
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(capture.packets)).sampling_mode(SamplingMode::Flat);
     group.bench_function("plain scan", |b| b.iter(|| scan::scan(black_box(&bytes))));
-    group.bench_function("records, read", |b| b.iter(|| stages::records(&path, Access::Read)));
-    group.bench_function("records, mapped", |b| b.iter(|| stages::records(&path, Access::Map)));
+    group.bench_function("records, read", |b| b.iter(|| stages::records(&path)));
     group.bench_function("decode", |b| b.iter(|| stages::decode(&path)));
     group.bench_function("decode and table", |b| b.iter(|| stages::assign(&path)));
     group.bench_function("whole run, two plugins", |b| {
@@ -46,9 +44,7 @@ fn check(capture: &Capture, bytes: &[u8], all_live: bool) {
     let path = capture.path();
     let scanned = scan::scan(bytes);
     assert_eq!(scanned.packets, capture.packets);
-    for access in [Access::Read, Access::Map] {
-        assert_eq!(stages::records(&path, access), (capture.packets, scanned.bytes));
-    }
+    assert_eq!(stages::records(&path), (capture.packets, scanned.bytes));
     assert_eq!(stages::decode(&path).packets, capture.packets);
     let assigned = stages::assign(&path);
     assert_eq!((assigned.packets, assigned.conversations), (capture.packets, capture.flows));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use weir::capture::{Access, Reader, Record};
+use weir::capture::{Reader, Record};
 use weir::decode::{Decoded, Decoder, link_direction};
 use weir::flow::{Clocks, FlowTable, LinkEnds, Timeouts};
 use weir::worker::BATCH;
@@ -16,8 +16,8 @@ const RECORDS: usize = 4096;
 /// # Panics
 ///
 /// If the capture cannot be read.
-pub fn read(capture: &Path, access: Access, mut take: impl FnMut(&[Record], &[u8])) {
-    let mut reader = Reader::open(capture, access).expect("the capture was just written");
+pub fn read(capture: &Path, mut take: impl FnMut(&[Record], &[u8])) {
+    let mut reader = Reader::open(capture).expect("the capture was just written");
     let mut records = Vec::with_capacity(RECORDS);
     loop {
         let window = reader.next_batch(&mut records, RECORDS).expect("the capture is whole");
@@ -29,9 +29,9 @@ pub fn read(capture: &Path, access: Access, mut take: impl FnMut(&[Record], &[u8
 }
 
 /// Records → packets and captured bytes.
-pub fn records(capture: &Path, access: Access) -> (u64, u64) {
+pub fn records(capture: &Path) -> (u64, u64) {
     let (mut packets, mut bytes) = (0, 0);
-    read(capture, access, |records, _| {
+    read(capture, |records, _| {
         packets += records.len() as u64;
         bytes += records.iter().map(|record| u64::from(record.captured_len)).sum::<u64>();
     });
@@ -51,7 +51,7 @@ pub struct Decodes {
 pub fn decode(capture: &Path) -> Decodes {
     let mut decoder = Decoder::new();
     let mut found = Decodes::default();
-    read(capture, Access::default(), |records, window| {
+    read(capture, |records, window| {
         for record in records {
             let mut facts = PacketFacts::default();
             if decoder.decode(record, window, &mut facts) == Decoded::Flow {
@@ -78,7 +78,7 @@ pub struct Assigned {
 /// Records → decoded packets → slots.
 pub fn assign(capture: &Path) -> Assigned {
     let mut stages = Stages::new();
-    read(capture, Access::default(), |records, window| {
+    read(capture, |records, window| {
         records.chunks(BATCH).for_each(|records| stages.batch(records, window));
     });
     let live = stages.table.live() as u64;

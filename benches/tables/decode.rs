@@ -5,7 +5,6 @@ use std::path::Path;
 
 use criterion::{Criterion, SamplingMode, Throughput};
 use etherparse::{LaxSlicedPacket, TransportSlice};
-use weir::capture::Access;
 use weir_benches::stages::{self, Decodes};
 use weir_benches::traffic::Capture;
 
@@ -15,7 +14,7 @@ pub fn measure(criterion: &mut Criterion, capture: &Capture) {
     assert_eq!(stages::decode(&path), etherparse(&path));
     let mut group = criterion.benchmark_group("decode");
     group.throughput(Throughput::Elements(capture.packets)).sampling_mode(SamplingMode::Flat);
-    group.bench_function("records only", |b| b.iter(|| stages::records(&path, Access::default())));
+    group.bench_function("records only", |b| b.iter(|| stages::records(&path)));
     group.bench_function("ours", |b| b.iter(|| stages::decode(&path)));
     group.bench_function("etherparse, lax", |b| b.iter(|| etherparse(&path)));
     group.finish();
@@ -23,7 +22,7 @@ pub fn measure(criterion: &mut Criterion, capture: &Capture) {
 
 fn etherparse(path: &Path) -> Decodes {
     let mut found = Decodes::default();
-    stages::read(path, Access::default(), |records, window| {
+    stages::read(path, |records, window| {
         for record in records {
             let frame = &window[record.start..][..record.captured_len as usize];
             if let Ok(packet) = LaxSlicedPacket::from_ethernet(frame) {

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use criterion::{Criterion, SamplingMode, Throughput};
 use pcap_file::pcap::{PcapParser, PcapReader};
-use weir::capture::Access;
 use weir_benches::traffic::Capture;
 use weir_benches::{scan, stages};
 
@@ -14,13 +13,12 @@ pub fn measure(criterion: &mut Criterion, capture: &Capture) {
     let (path, bytes) = (capture.path(), capture.bytes());
     let scanned = scan::scan(&bytes);
     let expected = (scanned.packets, scanned.bytes);
-    assert_eq!(stages::records(&path, Access::Read), expected);
+    assert_eq!(stages::records(&path), expected);
     assert_eq!(reader(&path), expected);
     assert_eq!(parser(&bytes), expected);
     let mut group = criterion.benchmark_group("walk the records");
     group.throughput(Throughput::Elements(capture.packets)).sampling_mode(SamplingMode::Flat);
-    group.bench_function("ours, read", |b| b.iter(|| stages::records(&path, Access::Read)));
-    group.bench_function("ours, mapped", |b| b.iter(|| stages::records(&path, Access::Map)));
+    group.bench_function("ours, read", |b| b.iter(|| stages::records(&path)));
     group.bench_function("pcap-file, reader", |b| b.iter(|| reader(&path)));
     group.bench_function("pcap-file, parser in memory", |b| b.iter(|| parser(&bytes)));
     group.finish();

@@ -6,7 +6,6 @@ use clap::{Args, Parser, Subcommand};
 use weir_sdk::Duration;
 use weir_sdk::options::OptionValue;
 
-use crate::capture::Access;
 use crate::config::{FileConfig, ProfileName, Rows};
 use crate::error::RunError;
 use crate::flow::{Lifetime, Timeouts};
@@ -123,9 +122,6 @@ pub struct RunArgs {
     /// standard output [default: CAPTURE.flows.csv]
     #[arg(short, long, value_name = "FILE", env = "WEIR_WRITE")]
     write: Option<PathBuf>,
-    /// Map captures into memory instead of reading them in chunks: no copy, but on many machines slower
-    #[arg(long)]
-    map: bool,
     /// One row per conversation or per direction [default: conversation]
     #[arg(long, value_enum, env = "WEIR_ROWS")]
     rows: Option<Rows>,
@@ -163,7 +159,6 @@ impl RunArgs {
         Ok(RunConfig {
             inputs: self.read.into_iter().chain(self.captures).collect(),
             output: self.write.or_else(|| file.write.clone()),
-            access: if self.map { Access::Map } else { Access::Read },
             rows: self.rows.map(RowShape::from).or_else(|| file.rows()),
             profile,
             timeouts: timeouts(&file, self.idle_timeout, self.active_timeout),

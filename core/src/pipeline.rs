@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::capture::{Access, CaptureError, Reader, Record};
+use crate::capture::{CaptureError, Reader, Record};
 use crate::error::RunError;
 use crate::flow::Timeouts;
 use crate::inputs;
@@ -25,8 +25,6 @@ pub struct RunConfig {
     pub inputs: Vec<PathBuf>,
     /// Where the rows go; `-` is standard output, none is a name made of the first capture's.
     pub output: Option<PathBuf>,
-    /// How captures are read from files.
-    pub access: Access,
     /// What a row stands for.
     pub rows: Option<RowShape>,
     /// Whose names and formats are printed.
@@ -54,7 +52,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let schema = Schema::new(&plugins.infos(), shape(config))?;
     let mut crew = plugins.open()?;
     let notices = crew.notices();
-    let mut sources = Sources::open(captures, config.access)?;
+    let mut sources = Sources::open(captures)?;
     let path = output_path(config, &sources.captures[0]);
     refuse_overwriting(&path, &sources.captures)?;
     let format = Format::from_path(&path, config.profile)?;
@@ -93,7 +91,6 @@ fn shape(config: &RunConfig) -> RowShape {
 /// The captures of a run, opened one after the other.
 struct Sources {
     captures: Vec<PathBuf>,
-    access: Access,
     /// The first that could be opened, so that a run without any fails before it writes.
     first: Option<Reader>,
     refused: Vec<CaptureError>,
@@ -102,8 +99,8 @@ struct Sources {
 }
 
 impl Sources {
-    fn open(captures: Vec<PathBuf>, access: Access) -> Result<Self, RunError> {
-        let mut sources = Self { captures, access, first: None, refused: Vec::new(), next: 0, bytes_done: 0 };
+    fn open(captures: Vec<PathBuf>) -> Result<Self, RunError> {
+        let mut sources = Self { captures, first: None, refused: Vec::new(), next: 0, bytes_done: 0 };
         while sources.first.is_none() && sources.next < sources.captures.len() {
             match sources.open_next() {
                 Ok(reader) => sources.first = Some(reader),
@@ -119,7 +116,7 @@ impl Sources {
 
     fn open_next(&mut self) -> Result<Reader, CaptureError> {
         self.next += 1;
-        Reader::open(&self.captures[self.next - 1], self.access)
+        Reader::open(&self.captures[self.next - 1])
     }
 
     /// The next capture that can be opened; the others become warnings.

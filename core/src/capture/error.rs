@@ -104,21 +104,6 @@ pub enum CaptureError {
         /// What the system or the decompressor said.
         source: io::Error,
     },
-    /// The file lost bytes while it was read.
-    #[error(
-        "cannot read capture `{path}`: it shrank from {wanted} to {found} bytes while {place} was read; \
-         let what writes it finish, then read it again"
-    )]
-    Shrunk {
-        /// The capture.
-        path: PathBuf,
-        /// The record or block that was due.
-        place: Place,
-        /// Size of the file when it was opened.
-        wanted: u64,
-        /// Its size now.
-        found: u64,
-    },
 }
 
 impl CaptureError {

@@ -3,15 +3,14 @@
 //! What comes in: a path. What goes out: [`Record`]s that point into a window of bytes. What a frame
 //! means is left to [`crate::decode`].
 //!
-//! [`Reader`] holds the loop; `open` finds out how the bytes are had and `window` holds them (`map`, a file
-//! in memory, or a buffer over a stream); `classic` and `pcapng` walk the records of the two formats.
+//! [`Reader`] holds the loop; `open` finds out how the bytes are had and `window` holds a
+//! chunk of them; `classic` and `pcapng` walk the records of the two formats.
 
 mod bytes;
 mod classic;
 mod clock;
 mod error;
 mod interface;
-mod map;
 mod open;
 mod pcapng;
 mod reader;
@@ -23,7 +22,7 @@ mod window;
 mod tests;
 
 pub use error::{CaptureError, Fault, Magic, Place, Unit};
-pub use open::{Access, begins_like_capture};
+pub use open::begins_like_capture;
 pub use reader::Reader;
 pub use warnings::Warnings;
 

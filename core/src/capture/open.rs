@@ -10,7 +10,6 @@ use flate2::read::MultiGzDecoder;
 
 use super::classic;
 use super::error::CaptureError;
-use super::map::Map;
 use super::pcapng;
 use super::window::{CHUNK, Window};
 
@@ -20,26 +19,14 @@ pub(super) struct Opened {
     pub(super) window: Window,
     /// Whether the window shows decompressed bytes.
     pub(super) is_unpacked: bool,
-    /// Bytes taken from the input, if that is not the reader's place in the window.
-    pub(super) taken: Option<Arc<AtomicU64>>,
+    /// Bytes taken from the input.
+    pub(super) taken: Arc<AtomicU64>,
     /// Size of the input, if it has one.
     pub(super) total: Option<u64>,
 }
 
-/// How the bytes of a plain file are had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Access {
-    /// Read in chunks that stay in the processor's cache. Measured faster than the map by a fifth of a whole
-    /// run (`docs/performance.md`), since nothing waits for memory or page faults, and a file that shrinks
-    /// does no harm.
-    #[default]
-    Read,
-    /// Mapped into memory: nothing is copied.
-    Map,
-}
-
 /// Opens standard input for `-`, else a file.
-pub(super) fn open(path: &Path, access: Access) -> Result<Opened, CaptureError> {
+pub(super) fn open(path: &Path) -> Result<Opened, CaptureError> {
     if path == Path::new("-") {
         let name = PathBuf::from("standard input");
         return open_stream(name.clone(), Box::new(io::stdin()), CHUNK)
@@ -51,23 +38,15 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Opened, CaptureError> 
     if metadata.is_dir() {
         return Err(CaptureError::Directory { path: path.to_owned() });
     }
-    open_file(path.to_owned(), file, &metadata, access).map_err(failed)
+    open_file(path.to_owned(), file, &metadata).map_err(failed)
 }
 
-/// A plain file is mapped if asked for; what is compressed, or cannot be mapped, is streamed.
-fn open_file(path: PathBuf, mut file: File, metadata: &Metadata, access: Access) -> io::Result<Opened> {
-    if !metadata.is_file() {
-        return open_stream(path, Box::new(file), CHUNK);
-    }
-    let start = first_bytes(&mut file)?;
-    let total = Some(metadata.len());
-    if access == Access::Map
-        && Packing::of(&start) == Packing::None
-        && let Ok(map) = file.try_clone().and_then(Map::new)
-    {
-        return Ok(Opened { path, window: Window::map(map), is_unpacked: false, taken: None, total });
-    }
-    Ok(Opened { total, ..from_start(path, start, Box::new(file), CHUNK)? })
+/// Files, too, are read in chunks that stay in the processor's cache. Measured faster than a memory map by a
+/// fifth of a whole run (`docs/performance.md`), since nothing waits for memory or page faults, and a file that
+/// shrinks does no harm.
+fn open_file(path: PathBuf, file: File, metadata: &Metadata) -> io::Result<Opened> {
+    let total = metadata.is_file().then_some(metadata.len());
+    Ok(Opened { total, ..open_stream(path, Box::new(file), CHUNK)? })
 }
 
 /// Opens what can only be read forwards.
@@ -90,8 +69,8 @@ fn from_start(
     let packing = Packing::of(&start);
     let taken = Arc::new(AtomicU64::new(0));
     let source = Counted { source: Cursor::new(start).chain(source), taken: Arc::clone(&taken) };
-    let window = Window::stream(packing.unpacked(source)?, chunk);
-    Ok(Opened { path, window, is_unpacked: packing != Packing::None, taken: Some(taken), total: None })
+    let window = Window::new(packing.unpacked(source)?, chunk);
+    Ok(Opened { path, window, is_unpacked: packing != Packing::None, taken, total: None })
 }
 
 /// Up to four bytes, enough to tell every format.

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Record;
 use super::classic::{self, Classic};
 use super::error::{CaptureError, Fault, Magic, Place, Unit};
-use super::open::{self, Access, Opened};
+use super::open::{self, Opened};
 use super::pcapng::{self, Pcapng};
 use super::walk::{Batch, Cursor, Stop};
 use super::warnings::Warnings;
-use super::window::{CHUNK, Refused, Window};
+use super::window::{CHUNK, Window};
 
 /// An open capture that hands out records in batches.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Reader {
     window: Window,
     format: Format,
     is_unpacked: bool,
-    taken: Option<Arc<AtomicU64>>,
+    taken: Arc<AtomicU64>,
     total: Option<u64>,
     packets: u64,
     is_at_end: bool,
@@ -41,8 +41,8 @@ impl Reader {
     ///
     /// # Errors
     /// If there is no such file, it may not be read, or it is no capture.
-    pub fn open(path: &Path, access: Access) -> Result<Self, CaptureError> {
-        Self::recognise(open::open(path, access)?)
+    pub fn open(path: &Path) -> Result<Self, CaptureError> {
+        Self::recognise(open::open(path)?)
     }
 
     /// Reads a capture from a stream; `name` stands for it in messages.
@@ -126,9 +126,9 @@ impl Reader {
         loop {
             match self.walk(batch, limit) {
                 Stop::Full => return Ok(()),
-                Stop::Wants(_) if !batch.is_empty() && self.window.moves() => return Ok(()),
+                Stop::Wants(_) if !batch.is_empty() => return Ok(()),
                 Stop::Wants(wanted) if self.want(wanted)? => {}
-                Stop::Wants(_) | Stop::Bad(_) if !batch.is_empty() => return Ok(()),
+                Stop::Bad(_) if !batch.is_empty() => return Ok(()),
                 Stop::Wants(_) if self.window.rest().is_empty() => break,
                 Stop::Wants(wanted) => return Err(self.cut(wanted)),
                 Stop::Bad(fault) => return Err(self.damaged(fault)),
@@ -150,12 +150,15 @@ impl Reader {
         stop
     }
 
+    /// Exchanges the buffer behind the window of the last batch for `other`: the bytes of the batch are then
+    /// `other`'s, and stay as they are while the reader goes on.
+    pub fn exchange(&mut self, other: &mut Vec<u8>) {
+        self.window.exchange(other);
+    }
+
     /// Bytes of the input read so far; for a compressed file those of the file.
     pub fn bytes_read(&self) -> u64 {
-        match &self.taken {
-            Some(taken) => taken.load(Ordering::Relaxed),
-            None => self.window.offset(),
-        }
+        self.taken.load(Ordering::Relaxed)
     }
 
     /// Size of the input, if it is a file; none for a pipe.
@@ -175,7 +178,10 @@ impl Reader {
 /// What is said when it cannot go on.
 impl Reader {
     fn want(&mut self, wanted: usize) -> Result<bool, CaptureError> {
-        self.window.want(wanted).map_err(|refused| self.refused(refused))
+        self.window.want(wanted).map_err(|source| {
+            let (path, place) = (self.path.clone(), self.place());
+            CaptureError::Io { path, place, source }
+        })
     }
 
     fn place(&self) -> Place {
@@ -204,14 +210,6 @@ impl Reader {
             start => {
                 CaptureError::UnknownMagic { path, is_unpacked: self.is_unpacked, found: Magic::of(start) }
             }
-        }
-    }
-
-    fn refused(&self, refused: Refused) -> CaptureError {
-        let (path, place) = (self.path.clone(), self.place());
-        match refused {
-            Refused::Io(source) => CaptureError::Io { path, place, source },
-            Refused::Shrunk { was, is } => CaptureError::Shrunk { path, place, wanted: was, found: is },
         }
     }
 }

@@ -1,52 +1,30 @@
-//! The bytes a batch of records points into: a mapped file, or a buffer that follows a stream.
+//! The bytes a batch of records points into: a buffer that follows the input.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
-use super::map::Map;
-
-/// Bytes read from a stream at once: few enough to stay in the second-level cache until they are decoded.
+/// Bytes read at once: few enough to stay in the second-level cache until they are decoded.
 pub(super) const CHUNK: usize = 256 << 10;
-
-/// Why no further bytes can be had, other than the end of the input.
-#[derive(Debug)]
-pub(super) enum Refused {
-    Io(io::Error),
-    Shrunk { was: u64, is: u64 },
-}
 
 /// The bytes at hand and the place the reader has come to.
 #[derive(Debug)]
 pub(super) struct Window {
-    bytes: Bytes,
+    stream: Stream,
     /// The first byte that is not yet passed.
     pub(super) at: usize,
     /// Bytes of the capture that stood before the window.
     base: u64,
 }
 
-#[derive(Debug)]
-enum Bytes {
-    Map(Map),
-    Stream(Stream),
-}
-
 impl Window {
-    pub(super) fn map(map: Map) -> Self {
-        Self { bytes: Bytes::Map(map), at: 0, base: 0 }
-    }
-
-    pub(super) fn stream(source: Box<dyn Read + Send>, chunk: usize) -> Self {
+    pub(super) fn new(source: Box<dyn Read + Send>, chunk: usize) -> Self {
         let stream = Stream { source, buffer: Vec::new(), filled: 0, chunk };
-        Self { bytes: Bytes::Stream(stream), at: 0, base: 0 }
+        Self { stream, at: 0, base: 0 }
     }
 
     /// All bytes of the window, passed ones included.
     pub(super) fn bytes(&self) -> &[u8] {
-        match &self.bytes {
-            Bytes::Map(map) => map.bytes(),
-            Bytes::Stream(stream) => &stream.buffer[..stream.filled],
-        }
+        &self.stream.buffer[..self.stream.filled]
     }
 
     /// The bytes that are not yet passed.
@@ -59,26 +37,36 @@ impl Window {
         self.base + self.at as u64
     }
 
-    /// Whether [`Self::want`] moves the bytes, so that records found before no longer point at theirs.
-    pub(super) fn moves(&self) -> bool {
-        matches!(self.bytes, Bytes::Stream(_))
-    }
-
     /// Sees to it that `wanted` bytes are at hand from the reader's place on; false if the input ends before.
-    pub(super) fn want(&mut self, wanted: usize) -> Result<bool, Refused> {
+    /// Moves the bytes: records found before no longer point at theirs.
+    pub(super) fn want(&mut self, wanted: usize) -> io::Result<bool> {
         if self.rest().len() >= wanted {
             return Ok(true);
         }
-        match &mut self.bytes {
-            Bytes::Map(map) => map.show(self.at.saturating_add(wanted))?,
-            Bytes::Stream(stream) => {
-                stream.drop_front(self.at);
-                self.base += self.at as u64;
-                self.at = 0;
-                stream.fill(wanted).map_err(Refused::Io)?;
-            }
-        }
+        self.drop_front();
+        self.stream.fill(wanted)?;
         Ok(self.rest().len() >= wanted)
+    }
+
+    /// Exchanges the buffer for `other`, so that the bytes outlive the next read; what is not yet passed goes
+    /// on in `other`.
+    pub(super) fn exchange(&mut self, other: &mut Vec<u8>) {
+        let Stream { buffer, filled, .. } = &mut self.stream;
+        if other.len() < buffer.len() {
+            other.resize(buffer.len(), 0);
+        }
+        let rest = *filled - self.at;
+        other[..rest].copy_from_slice(&buffer[self.at..*filled]);
+        std::mem::swap(buffer, other);
+        *filled = rest;
+        self.base += self.at as u64;
+        self.at = 0;
+    }
+
+    fn drop_front(&mut self) {
+        self.stream.drop_front(self.at);
+        self.base += self.at as u64;
+        self.at = 0;
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Reading, read_all};
-use crate::capture::{Access, Reader, Warnings};
+use crate::capture::{Reader, Warnings};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -43,7 +43,7 @@ fn streamed(path: &Path) -> Reading {
 }
 
 #[test]
-fn every_public_capture_is_read_to_an_end_and_alike_by_map_and_stream() {
+fn every_public_capture_is_read_to_an_end_and_alike_by_file_and_stream() {
     let Some(corpus) = corpus() else {
         eprintln!("skipped: no captures at ../shared/captures (or $WEIR_SHARED/captures)");
         return;
@@ -52,8 +52,8 @@ fn every_public_capture_is_read_to_an_end_and_alike_by_map_and_stream() {
     files_under(&corpus, &mut files);
     for path in files {
         let start = Instant::now();
-        let mapped = reading(Reader::open(&path, Access::Map), 256);
-        assert_eq!(mapped.essence(), streamed(&path).essence(), "{}", path.display());
+        let from_file = reading(Reader::open(&path), 256);
+        assert_eq!(from_file.essence(), streamed(&path).essence(), "{}", path.display());
         assert!(start.elapsed() < PATIENCE, "{} takes {:?}", path.display(), start.elapsed());
     }
 }

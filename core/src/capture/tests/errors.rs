@@ -1,12 +1,12 @@
 //! What is said of inputs that cannot be read, and what was read before.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::build::{ClassicKind, MICRO, MODIFIED, three_packets, varied_pcapng};
-use super::{read, read_chunks, read_mapped};
+use super::{read, read_chunks, read_file};
 use crate::capture::bytes::ByteOrder::{Big, Little};
-use crate::capture::{Access, CaptureError, Reader};
+use crate::capture::{CaptureError, Reader};
 
 /// Where each record of a classic capture ends, the file header first.
 fn classic_ends() -> Vec<usize> {
@@ -22,7 +22,7 @@ fn classic_ends() -> Vec<usize> {
 #[track_caller]
 fn check_every_cut(file: &[u8], packet_ends: &[usize], piece_ends: &[usize]) {
     for cut in 4..=file.len() {
-        for reading in [read_mapped(&file[..cut], 2), read_chunks(&file[..cut], 7, 2)] {
+        for reading in [read_file(&file[..cut], 2), read_chunks(&file[..cut], 7, 2)] {
             let whole = packet_ends.iter().filter(|end| **end <= cut).count();
             assert_eq!(reading.packets.len(), whole, "cut at {cut}");
             assert_eq!(reading.error.is_none(), piece_ends.contains(&cut), "cut at {cut}");
@@ -91,7 +91,7 @@ fn the_longest_packet_is_read_by_map_and_stream() {
     let mut packets = three_packets();
     packets[1].bytes = vec![0xab; 262_144];
     let file = ClassicKind::new(Little, MICRO).file(&packets);
-    assert_eq!(read_mapped(&file, 64).packets, packets);
+    assert_eq!(read_file(&file, 64).packets, packets);
     assert_eq!(read_chunks(&file, 1000, 64).packets, packets);
 }
 
@@ -105,7 +105,7 @@ fn an_unknown_version_of_the_classic_format_is_refused() {
 #[test]
 fn an_empty_input_is_called_empty() {
     assert!(matches!(read(b"").error, Some(CaptureError::Empty { .. })));
-    assert!(matches!(read_mapped(b"", 1).error, Some(CaptureError::Empty { .. })));
+    assert!(matches!(read_file(b"", 1).error, Some(CaptureError::Empty { .. })));
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_compressed_text_is_no_capture() {
 
 #[test]
 fn a_missing_file_is_called_missing() {
-    let error = Reader::open(Path::new("no such.pcap"), Access::Map).expect_err("the file does not exist");
+    let error = Reader::open(Path::new("no such.pcap")).expect_err("the file does not exist");
     assert!(matches!(error, CaptureError::NotFound { .. }));
     assert_eq!(
         error.to_string(),
@@ -134,7 +134,7 @@ fn a_missing_file_is_called_missing() {
 
 #[test]
 fn a_folder_is_called_a_folder() {
-    let error = Reader::open(&std::env::temp_dir(), Access::Map).expect_err("a folder is no capture");
+    let error = Reader::open(&std::env::temp_dir()).expect_err("a folder is no capture");
     assert!(matches!(error, CaptureError::Directory { .. }));
 }
 
@@ -160,23 +160,4 @@ fn a_failing_stream_gives_what_came_before() {
     assert_eq!(reading.packets, three_packets());
     assert!(reading.message().contains("the cable was pulled while reading record 4 at byte 81"));
     assert!(!reading.error.expect("checked above").is_cut());
-}
-
-#[test]
-fn a_file_that_shrinks_is_left_before_its_lost_bytes_are_touched() {
-    let mut packets = three_packets();
-    packets[1].bytes = vec![7; 200_000];
-    let big = ClassicKind::new(Little, MICRO).file(&vec![packets; 100].concat());
-    let mut file = tempfile::NamedTempFile::new().expect("the folder for temporary files is writable");
-    file.write_all(&big).expect("the temporary file is writable");
-    let mut reader = Reader::open(file.path(), Access::Map).expect("the capture is sound");
-    let mut batch = Vec::new();
-    reader.next_batch(&mut batch, 30).expect("the file is still whole");
-    file.as_file().set_len(8 << 20).expect("the temporary file can be cut");
-    let error = std::iter::repeat_with(|| reader.next_batch(&mut batch, 30).map(drop))
-        .take(100)
-        .find_map(Result::err)
-        .expect("the cut is noticed");
-    assert!(matches!(error, CaptureError::Shrunk { found: 8_388_608, .. }), "{error}");
-    assert!(batch.is_empty());
 }

@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 use super::build::{ClassicKind, MICRO, MODIFIED, three_packets, varied_pcapng};
-use super::{read_chunks, read_mapped};
+use super::{read_chunks, read_file};
 use crate::capture::bytes::ByteOrder::{Big, Little};
 
 /// `read_all` ends only if the reader does; every packet must have taken bytes of its own.
 fn check(bytes: &[u8]) -> Result<(), TestCaseError> {
-    let mapped = read_mapped(bytes, 5);
+    let mapped = read_file(bytes, 5);
     let streamed = read_chunks(bytes, 13, 3);
     prop_assert!(mapped.packets.len() <= bytes.len() / 16);
     prop_assert_eq!(&mapped.packets, &streamed.packets);

@@ -10,7 +10,7 @@ mod streams;
 
 use std::io::Cursor;
 
-use super::{Access, CaptureError, Reader, Warnings};
+use super::{CaptureError, Reader, Warnings};
 
 /// A packet with its bytes, as it is told to a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,10 +73,10 @@ fn read(bytes: &[u8]) -> Reading {
     read_chunks(bytes, super::window::CHUNK, 64)
 }
 
-/// Reads `bytes` from a mapped file.
-fn read_mapped(bytes: &[u8], limit: usize) -> Reading {
+/// Reads `bytes` from a file.
+fn read_file(bytes: &[u8], limit: usize) -> Reading {
     let file = file_of(bytes);
-    match Reader::open(file.path(), Access::Map) {
+    match Reader::open(file.path()) {
         Ok(reader) => read_all(reader, limit),
         Err(error) => Reading { packets: Vec::new(), error: Some(error), warnings: Warnings::default() },
     }
