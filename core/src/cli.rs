@@ -1,5 +1,6 @@
 //! Arguments → what the library is asked to do. Precedence: command line, environment, file, defaults.
 
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -134,6 +135,9 @@ pub struct RunArgs {
     /// End a conversation after this life, active or not [default: never]
     #[arg(long, value_name = "TIME", env = "WEIR_ACTIVE_TIMEOUT", value_parser = duration)]
     active_timeout: Option<Duration>,
+    /// Workers [default: as many as there are processors]
+    #[arg(short = 'j', long, value_name = "N", env = "WEIR_THREADS")]
+    threads: Option<NonZeroU8>,
     /// Settings file; the command line and the environment count before it
     #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     config: Option<PathBuf>,
@@ -163,6 +167,7 @@ impl RunArgs {
             profile,
             timeouts: timeouts(&file, self.idle_timeout, self.active_timeout),
             plugins: self.plugins.into_selection(&file),
+            threads: self.threads.or(file.threads),
             summary: self.summary,
             quiet: self.quiet,
         })

@@ -14,6 +14,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -36,6 +37,8 @@ pub struct FileConfig {
     pub plugin_dirs: Vec<PathBuf>,
     /// Where the rows go.
     pub write: Option<PathBuf>,
+    /// Workers.
+    pub threads: Option<NonZeroU8>,
     rows: Option<Rows>,
     profile: Option<ProfileName>,
     idle_timeout: Option<Time>,

@@ -53,15 +53,36 @@ impl Counts {
         self.span = Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
     }
 
+    /// Adds what another worker counted.
+    pub fn add(&mut self, other: &Counts) {
+        self.read += other.read;
+        self.in_flows += other.in_flows;
+        self.not_in_flows.iter_mut().zip(&other.not_in_flows).for_each(|(own, other)| *own += other);
+        for &(link_type, packets) in &other.unsupported_link_types {
+            self.unsupported(link_type, packets);
+        }
+        self.captured_bytes += other.captured_bytes;
+        self.wire_bytes += other.wire_bytes;
+        self.conversations += other.conversations;
+        self.directions += other.directions;
+        let spans = self.span.into_iter().chain(other.span);
+        self.span = spans.reduce(|(first, last), (other_first, other_last)| {
+            (first.min(other_first), last.max(other_last))
+        });
+    }
+
     /// Counts a packet that belongs to no flow.
     pub fn no_flow(&mut self, reason: NoFlow, record: &Record) {
         self.not_in_flows[reason as usize] += 1;
         if reason == NoFlow::UnsupportedLinkType {
-            let known = self.unsupported_link_types.iter_mut().find(|(link, _)| *link == record.link_type);
-            match known {
-                Some((_, count)) => *count += 1,
-                None => self.unsupported_link_types.push((record.link_type, 1)),
-            }
+            self.unsupported(record.link_type, 1);
+        }
+    }
+
+    fn unsupported(&mut self, link_type: u16, packets: u64) {
+        match self.unsupported_link_types.iter_mut().find(|(link, _)| *link == link_type) {
+            Some((_, count)) => *count += packets,
+            None => self.unsupported_link_types.push((link_type, packets)),
         }
     }
 

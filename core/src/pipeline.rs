@@ -1,22 +1,23 @@
 //! A run, from captures to rows: the one file that knows all stages.
 
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use crate::capture::{CaptureError, Reader, Record};
+use crate::counts::Counts;
 use crate::error::RunError;
+use crate::feed::{self, Feed};
 use crate::flow::Timeouts;
 use crate::inputs;
-use crate::plugins::{PluginSet, Selection};
+use crate::parallel;
+use crate::plugins::{Crew, PluginFault, PluginSet, Selection};
 use crate::progress::Progress;
+use crate::rows::RowMaker;
 use crate::schema::{RowShape, Schema};
-use crate::sink::{self, Compression, Format, Output, Profile, RowFormat};
+use crate::sink::{self, Compression, Format, Output, Profile, Sink};
 use crate::summary::{Ending, Summary};
-use crate::worker::{Rows, Worker};
-
-/// Records that the reader hands on at once.
-const RECORDS: usize = 4096;
+use crate::worker::{Share, Worker};
 
 /// Everything a run needs to know.
 #[derive(Clone, Debug, Default)]
@@ -35,8 +36,19 @@ pub struct RunConfig {
     pub plugins: Selection,
     /// Where the summary is written as JSON, if anywhere.
     pub summary: Option<PathBuf>,
+    /// Workers; none stands for as many as there are processors.
+    pub threads: Option<NonZeroU8>,
     /// No progress bar.
     pub quiet: bool,
+}
+
+impl RunConfig {
+    /// How many workers there will be.
+    fn threads(&self) -> u8 {
+        let processors =
+            || std::thread::available_parallelism().ok().and_then(|n| u8::try_from(n.get()).ok());
+        self.threads.map(NonZeroU8::get).or_else(processors).unwrap_or(1)
+    }
 }
 
 /// Reads the captures and writes the rows. `interrupted` ends the run early when it becomes true.
@@ -50,34 +62,56 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let captures = inputs::expand(&config.inputs)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
-    let mut crew = plugins.open()?;
-    let notices = crew.notices();
-    let mut sources = Sources::open(captures)?;
-    let path = output_path(config, &sources.captures[0]);
-    refuse_overwriting(&path, &sources.captures)?;
-    let format = Format::from_path(&path, config.profile)?;
-    let mut output = Output::create(&path, format.compression)?;
-    write_header(&*format.open(&schema)?, &mut output)?;
+    let mut crews: Vec<Crew> = (0..config.threads()).map(|_| plugins.open()).collect::<Result<_, _>>()?;
+    let mut row_crew = plugins.open_row_plugins()?;
+    let progress = Progress::new(config.quiet, feed::total_bytes(&captures));
+    let mut feed = Feed::open(captures, &progress, interrupted)?;
+    let path = output_path(config, &feed.captures()[0]);
+    refuse_overwriting(&path, feed.captures())?;
+    let sink = Format::from_path(&path, config.profile)?.create(&path, &schema)?;
 
-    let mut worker = Worker::new(config.timeouts.clone(), crew, format.open(&schema)?);
     let mut summary = Summary::new(&schema, &path);
-    summary.notices = notices;
-    let progress = Progress::new(config.quiet, sources.total_bytes());
-    while let Some(mut reader) = sources.next(&mut summary) {
-        read_capture(&mut reader, &mut worker, &mut output, &mut summary, &progress, interrupted)?;
-        sources.done(&reader);
-        if interrupted.load(Ordering::Relaxed) {
-            break;
+    summary.notices = crews.iter_mut().take(1).flat_map(Crew::notices).chain(row_crew.notices()).collect();
+    let mut rows = RowMaker::new(row_crew, sink);
+    let done = match crews.pop() {
+        Some(crew) if crews.is_empty() => {
+            on_one_thread(&mut feed, Worker::new(config.timeouts.clone(), crew), rows)?
         }
-    }
-    worker.drain(|rows| write_rows(rows, &mut output, &mut summary))?;
-    report_faults(&mut worker, &mut summary);
+        last => {
+            crews.extend(last);
+            let kept = rows.kept(&schema);
+            parallel::run(&mut feed, crews, &config.timeouts, rows, kept)?
+        }
+    };
     progress.finish();
-    summary.inputs = sources.captures;
-    summary.count(worker.counts(), started.elapsed());
-    conclude(output, &schema, interrupted, &mut summary)?;
+    summary.read(&feed);
+    summary.report(&done.faults);
+    summary.count(&done.counts, started.elapsed());
+    conclude(done.sink, &schema, interrupted, &mut summary)?;
     write_summary(config, &mut summary)?;
     Ok(summary)
+}
+
+/// What is left when all packets were read.
+pub(crate) struct Done {
+    pub(crate) counts: Counts,
+    pub(crate) faults: Vec<PluginFault>,
+    pub(crate) sink: Box<dyn Sink>,
+}
+
+/// Reader, worker, and rows take turns.
+fn on_one_thread(feed: &mut Feed<'_>, mut worker: Worker, mut rows: RowMaker) -> Result<Done, RunError> {
+    let mut records = Vec::new();
+    let mut first_ordinal = 1;
+    while feed.advance(&mut records) {
+        let (window, owners) = (feed.window(), &[][..]);
+        let share = Share { records: &records, window, first_ordinal, owners, owner: 0 };
+        worker.packets(&share, &mut rows)?;
+        first_ordinal += records.len() as u64;
+    }
+    worker.drain(&mut rows)?;
+    let faults = [worker.take_faults(), rows.take_faults()].concat();
+    Ok(Done { counts: worker.counts().clone(), faults, sink: rows.sink })
 }
 
 /// Tranalyzer has a row for each direction.
@@ -88,126 +122,20 @@ fn shape(config: &RunConfig) -> RowShape {
     }
 }
 
-/// The captures of a run, opened one after the other.
-struct Sources {
-    captures: Vec<PathBuf>,
-    /// The first that could be opened, so that a run without any fails before it writes.
-    first: Option<Reader>,
-    refused: Vec<CaptureError>,
-    next: usize,
-    bytes_done: u64,
-}
-
-impl Sources {
-    fn open(captures: Vec<PathBuf>) -> Result<Self, RunError> {
-        let mut sources = Self { captures, first: None, refused: Vec::new(), next: 0, bytes_done: 0 };
-        while sources.first.is_none() && sources.next < sources.captures.len() {
-            match sources.open_next() {
-                Ok(reader) => sources.first = Some(reader),
-                Err(error) => sources.refused.push(error),
-            }
-        }
-        if sources.first.is_some() {
-            return Ok(sources);
-        }
-        let no_input = || RunError::Usage("no capture was named; try `weir --help`".into());
-        Err(sources.refused.into_iter().next().map_or_else(no_input, RunError::from))
-    }
-
-    fn open_next(&mut self) -> Result<Reader, CaptureError> {
-        self.next += 1;
-        Reader::open(&self.captures[self.next - 1])
-    }
-
-    /// The next capture that can be opened; the others become warnings.
-    fn next(&mut self, summary: &mut Summary) -> Option<Reader> {
-        let mut reader = self.first.take();
-        while reader.is_none() && self.next < self.captures.len() {
-            match self.open_next() {
-                Ok(opened) => reader = Some(opened),
-                Err(error) => self.refused.push(error),
-            }
-        }
-        for error in self.refused.drain(..) {
-            summary.is_partial = true;
-            summary.warnings.push(error.to_string());
-        }
-        reader
-    }
-
-    fn done(&mut self, reader: &Reader) {
-        self.bytes_done += reader.bytes_read();
-    }
-
-    /// Size of all captures, if all are files.
-    fn total_bytes(&self) -> Option<u64> {
-        self.captures.iter().map(|path| path.metadata().ok().filter(|m| m.is_file()).map(|m| m.len())).sum()
-    }
-}
-
-fn read_capture(
-    reader: &mut Reader,
-    worker: &mut Worker,
-    output: &mut Output,
-    summary: &mut Summary,
-    progress: &Progress,
-    interrupted: &AtomicBool,
-) -> Result<(), RunError> {
-    let mut records: Vec<Record> = Vec::with_capacity(RECORDS);
-    let mut bytes_before = 0;
-    while !interrupted.load(Ordering::Relaxed) {
-        match reader.next_batch(&mut records, RECORDS) {
-            Ok(_) if records.is_empty() => break,
-            Ok(window) => worker.packets(&records, window),
-            Err(error) => {
-                summary.is_partial = true;
-                summary.warnings.push(error.to_string());
-                break;
-            }
-        }
-        write_rows(worker.rows(), output, summary)?;
-        report_faults(worker, summary);
-        progress.advance(reader.bytes_read() - bytes_before, records.len() as u64);
-        bytes_before = reader.bytes_read();
-    }
-    summary.warnings.extend(reader.warnings().sentences());
-    Ok(())
-}
-
-fn write_header(format: &dyn RowFormat, output: &mut Output) -> Result<(), RunError> {
-    let mut header = Vec::new();
-    format.header(&mut header);
-    Ok(output.write(&header, 0)?)
-}
-
-fn write_rows(rows: &mut Rows, output: &mut Output, summary: &mut Summary) -> Result<(), RunError> {
-    output.write(&rows.bytes, rows.count)?;
-    summary.rows += rows.count;
-    rows.bytes.clear();
-    rows.count = 0;
-    Ok(())
-}
-
-fn report_faults(worker: &mut Worker, summary: &mut Summary) {
-    for fault in worker.take_faults() {
-        summary.is_partial = true;
-        summary.warnings.push(fault.to_string());
-    }
-}
-
 /// Gives the rows their name and writes the dictionary beside them; an interrupted run keeps the partial name.
 fn conclude(
-    output: Output,
+    sink: Box<dyn Sink>,
     schema: &Schema,
     interrupted: &AtomicBool,
     summary: &mut Summary,
 ) -> Result<(), RunError> {
+    summary.rows = sink.count();
     if interrupted.load(Ordering::Relaxed) {
         summary.ending = Ending::Interrupted;
-        summary.output = output.abandon().unwrap_or_default();
+        summary.output = sink.abandon().unwrap_or_default();
         return Ok(());
     }
-    output.finish()?;
+    sink.finish()?;
     if summary.output != Path::new("-") {
         let mut dictionary = Output::create(&sink::dictionary_path(&summary.output), Compression::None)?;
         dictionary.write(schema.json().as_bytes(), 0)?;

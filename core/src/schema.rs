@@ -116,6 +116,11 @@ impl Schema {
         &self.plugins
     }
 
+    /// Whether the columns of a plugin are filled only when the rows of all workers stand in order.
+    pub fn is_late(&self, plugin: usize) -> bool {
+        self.plugins[plugin].reads_rows
+    }
+
     /// The columns of a row, in order.
     pub fn columns(&self) -> &[OutputColumn] {
         &self.columns

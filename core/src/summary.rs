@@ -8,6 +8,8 @@ use indicatif::{DecimalBytes, HumanCount};
 use serde_json::{Map, Value, json};
 
 use crate::counts::Counts;
+use crate::feed::Feed;
+use crate::plugins::PluginFault;
 use crate::schema::Schema;
 
 /// How a run ended.
@@ -94,7 +96,20 @@ impl Summary {
         }
     }
 
-    /// Takes over what the worker counted.
+    /// Takes over what was found when captures were read.
+    pub(crate) fn read(&mut self, feed: &Feed<'_>) {
+        self.inputs = feed.captures().to_vec();
+        self.warnings.extend_from_slice(&feed.warnings);
+        self.is_partial |= feed.is_partial;
+    }
+
+    /// Takes over which plugins failed.
+    pub(crate) fn report(&mut self, faults: &[PluginFault]) {
+        self.is_partial |= !faults.is_empty();
+        self.warnings.extend(faults.iter().map(ToString::to_string));
+    }
+
+    /// Takes over what the workers counted.
     pub fn count(&mut self, counts: &Counts, elapsed: Duration) {
         self.counts = counts.clone();
         self.elapsed = elapsed;

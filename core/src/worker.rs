@@ -1,29 +1,59 @@
-//! One worker: decode a batch, find its flows, call the plugins, print what ended.
+//! One worker: decode a batch, find its flows, call the plugins, finish what ended.
 //!
-//! What comes in: records in the order of the input. What goes out: rows as bytes, and the counts by which
-//! every packet is accounted for. This is the data path; read it from [`Worker::packets`] down.
+//! What comes in: records in the order of the input. What goes out: the cells of ended directions, to whoever
+//! makes rows of them ([`TakeEnded`]), and the counts by which every packet is accounted for. This is the data
+//! path; read it from [`Worker::packets`] down.
 
-use weir_sdk::abi::{Ends, Packets};
+use weir_sdk::abi::{ColumnCells, Ends, Packets};
 use weir_sdk::plugin::{EndFacts, HeaderChain, HeaderChains};
 use weir_sdk::{Packet, PacketFacts, Start, flag};
 
 use crate::capture::Record;
 use crate::counts::Counts;
 use crate::decode::{Decoded, Decoder, link_direction};
-use crate::flow::{Clocks, Ended, FlowTable, LinkEnds, Slab, Timeouts};
-use crate::plugins::{Crew, Events, PluginFault};
+use crate::flow::{Clocks, EndOrder, Ended, FlowTable, LinkEnds, Slab, Timeouts};
+use crate::plugins::{Crew, PluginFault};
 use crate::prefetch::prefetch;
-use crate::sink::{Finished, RowFormat};
+use crate::sink::Error;
 
 /// Packets that go through the stages together: enough to hide memory behind work, few enough that their
 /// facts and states stay in the first caches (`docs/performance.md` has the figures).
 pub const BATCH: usize = 128;
 
 /// Conversations whose rows are made together.
-const ENDS_PER_CALL: usize = 256;
+pub const ENDS_PER_CALL: usize = 256;
 
-/// Directions that begin before row plugins are told of them without a row.
-const STARTS_PER_CALL: usize = 1024;
+/// Ended directions with the cells of the flow plugins: A before B, the two of a conversation in a row.
+pub struct EndedBatch<'a> {
+    /// What core knows of each.
+    pub ends: &'a [EndFacts],
+    /// Where each stands among the rows.
+    pub orders: &'a [EndOrder],
+    /// The columns of all plugins; those of row plugins are still to be filled in.
+    pub cells: Vec<Option<ColumnCells<'a>>>,
+}
+
+/// Whoever makes rows of what ended.
+pub trait TakeEnded {
+    /// Takes directions that ended, in the order of rows.
+    ///
+    /// # Errors
+    ///
+    /// If the rows cannot be written.
+    fn ended(&mut self, batch: EndedBatch<'_>) -> Result<(), Error>;
+
+    /// Hears of directions that began, before those that end later.
+    fn started(&mut self, starts: impl Iterator<Item = Start>);
+}
+
+/// What began while records were taken.
+#[derive(Default)]
+pub struct Begun {
+    /// Conversations: the ordinal of the first packet, and the slot.
+    pub flows: Vec<(u64, u32)>,
+    /// Directions.
+    pub starts: Vec<Start>,
+}
 
 /// One worker with everything it needs; workers share nothing.
 pub struct Worker {
@@ -31,12 +61,9 @@ pub struct Worker {
     table: FlowTable,
     slab: Slab,
     crew: Crew,
-    format: Box<dyn RowFormat>,
     clocks: Clocks,
     batch: Batch,
-    rows: Rows,
-    /// Directions that began and that row plugins have not heard of.
-    starts: Vec<Start>,
+    ends: EndLists,
     counts: Counts,
 }
 
@@ -51,87 +78,157 @@ struct Batch {
     fresh_rows: Vec<*mut u8>,
 }
 
-/// Rows that are printed but not yet written.
+/// Ended directions as parallel lists that are used again for each call.
 #[derive(Default)]
-pub struct Rows {
-    /// Whole rows.
-    pub bytes: Vec<u8>,
-    /// How many.
-    pub count: u64,
+struct EndLists {
+    facts: Vec<EndFacts>,
+    rows: Vec<*mut u8>,
+    orders: Vec<EndOrder>,
+}
+
+/// The records of one worker among those of a chunk.
+#[derive(Clone, Copy)]
+pub struct Share<'a> {
+    /// All records, in order.
+    pub records: &'a [Record],
+    /// What their `start` counts in.
+    pub window: &'a [u8],
+    /// Number of the first in the run, from 1.
+    pub first_ordinal: u64,
+    /// For each record, the worker that it belongs to; empty if there is only one.
+    pub owners: &'a [u8],
+    /// The worker meant.
+    pub owner: u8,
+}
+
+impl Share<'_> {
+    #[inline]
+    fn is_own(&self, at: usize) -> bool {
+        self.owners.get(at).is_none_or(|&owner| owner == self.owner)
+    }
 }
 
 impl Worker {
     /// A worker that has seen nothing.
-    pub fn new(timeouts: Timeouts, crew: Crew, format: Box<dyn RowFormat>) -> Self {
+    pub fn new(timeouts: Timeouts, crew: Crew) -> Self {
         Self {
             decoder: Decoder::new(),
             table: FlowTable::new(timeouts),
             slab: Slab::new(crew.row_size(), crew.row_align()),
             crew,
-            format,
             clocks: Clocks::default(),
             batch: Batch::default(),
-            rows: Rows::default(),
-            starts: Vec::new(),
+            ends: EndLists::default(),
             counts: Counts::default(),
         }
     }
 
-    /// Takes records; the window is what their `start` counts in.
-    pub fn packets(&mut self, records: &[Record], window: &[u8]) {
-        for records in records.chunks(BATCH) {
-            self.decode(records, window);
-            self.table.assign(
-                &mut self.batch.facts,
-                window,
-                &self.batch.links,
-                &self.batch.clocks,
-                &mut self.batch.slots,
-            );
-            self.measure(window);
-            self.note_starts(window);
-            let ended = self.table.expire(&self.clocks);
-            self.finish(&ended);
-            self.tell_starts();
-            self.table.release(&ended);
-        }
-    }
-
-    /// At the end of input: makes the rows of all that still lives, and has them written a part at a time,
-    /// so that a million rows never stand in memory together.
+    /// Takes records, and hands on what ended.
     ///
     /// # Errors
     ///
-    /// Whatever `write` returns; the rest is not written then.
-    pub fn drain<E>(&mut self, mut write: impl FnMut(&mut Rows) -> Result<(), E>) -> Result<(), E> {
-        for part in self.table.drain().chunks(ENDS_PER_CALL) {
-            self.finish(part);
-            write(&mut self.rows)?;
+    /// Those of `take`.
+    pub fn packets(&mut self, share: &Share<'_>, take: &mut impl TakeEnded) -> Result<(), Error> {
+        let mut at = 0;
+        while at < share.records.len() {
+            at = self.batch(share, at);
+            take.started(self.started(share.window));
+            let ended = self.table.expire(&self.clocks);
+            self.finish(&ended, take)?;
+            self.table.release(&ended);
         }
         Ok(())
     }
 
-    fn decode(&mut self, records: &[Record], window: &[u8]) {
+    /// Takes records as [`packets`](Self::packets) does, but notes what began and ended instead of finishing it:
+    /// the numbers of conversations are not known yet.
+    pub fn observe(&mut self, share: &Share<'_>, begun: &mut Begun, ended: &mut Vec<Ended>) {
+        let mut at = 0;
+        while at < share.records.len() {
+            at = self.batch(share, at);
+            begun.starts.extend(self.started(share.window));
+            let packets = self.batch.facts.iter().zip(&self.batch.slots);
+            let opening = packets.filter(|(facts, _)| facts.has(flag::STARTS_FLOW));
+            begun.flows.extend(opening.map(|(facts, &slot)| (facts.ordinal, slot)));
+            ended.append(&mut self.table.expire(&self.clocks));
+        }
+    }
+
+    /// Gives conversations that began the numbers that they have among those of all workers.
+    pub fn number(&mut self, begun: &Begun, numbers: &[u64]) {
+        for (&(_, slot), &number) in begun.flows.iter().zip(numbers) {
+            self.table.number(slot, number);
+        }
+    }
+
+    /// Finishes what [`observe`](Self::observe) noted as ended, once it has its numbers.
+    ///
+    /// # Errors
+    ///
+    /// Those of `take`.
+    pub fn close(&mut self, ended: &[Ended], take: &mut impl TakeEnded) -> Result<(), Error> {
+        self.finish(ended, take)?;
+        self.table.release(ended);
+        Ok(())
+    }
+
+    /// At the end of input: makes the rows of all that still lives, a part at a time, so that a million rows
+    /// never stand in memory together.
+    ///
+    /// # Errors
+    ///
+    /// Those of `take`.
+    pub fn drain(&mut self, take: &mut impl TakeEnded) -> Result<(), Error> {
+        let mut rest = self.table.drain();
+        loop {
+            let part: Vec<Ended> = rest.by_ref().take(ENDS_PER_CALL).collect();
+            if part.is_empty() {
+                return Ok(());
+            }
+            self.finish(&part, take)?;
+        }
+    }
+
+    /// Takes a batch of records from `at` on through decoder, table, and plugins; gives where the next begins.
+    fn batch(&mut self, share: &Share<'_>, at: usize) -> usize {
+        let next = self.decode(share, at);
+        let Batch { facts, links, clocks, slots, .. } = &mut self.batch;
+        self.table.assign(facts, share.window, links, clocks, slots);
+        self.measure(share.window);
+        next
+    }
+
+    /// Decodes own records until the batch is full. The clock follows every record.
+    fn decode(&mut self, share: &Share<'_>, at: usize) -> usize {
         let Batch { facts, links, clocks, .. } = &mut self.batch;
         facts.clear();
         links.clear();
         clocks.clear();
-        self.clocks.begin(self.counts.read + 1);
-        for record in records {
-            self.counts.read(record);
+        self.clocks.begin(share.first_ordinal + at as u64);
+        let mut own = 0;
+        for (at, record) in share.records.iter().enumerate().skip(at) {
+            if own == BATCH {
+                return at;
+            }
             let clock = self.clocks.tick(record.time_ns);
+            if !share.is_own(at) {
+                continue;
+            }
+            own += 1;
+            self.counts.read(record);
             let mut packet = PacketFacts::default();
-            match self.decoder.decode(record, window, &mut packet) {
+            match self.decoder.decode(record, share.window, &mut packet) {
                 Decoded::Flow => {
-                    packet.ordinal = self.counts.read;
-                    links.push(link_ends(record, window));
+                    packet.ordinal = share.first_ordinal + at as u64;
+                    links.push(link_ends(record, share.window));
                     clocks.push(clock);
                     facts.push(packet);
+                    self.counts.in_flows += 1;
                 }
                 Decoded::NoFlow(reason) => self.counts.no_flow(reason, record),
             }
         }
-        self.counts.in_flows += facts.len() as u64;
+        share.records.len()
     }
 
     /// Calls the plugins for the packets of the batch, whose slots are known.
@@ -149,55 +246,41 @@ impl Worker {
         self.crew.packets(&Packets { window, facts, rows });
     }
 
-    /// Row plugins hear of directions that begin in the order of packets, between the rows that end.
-    fn note_starts(&mut self, window: &[u8]) {
-        if !self.crew.reads_rows() {
-            return;
-        }
+    /// The directions that began in the batch.
+    fn started(&self, window: &[u8]) -> impl Iterator<Item = Start> {
         let begun = self.batch.facts.iter().filter(|facts| facts.has(flag::STARTS_DIRECTION));
-        self.starts.extend(begun.map(|facts| Start::of(&Packet::new(facts, window))));
+        begun.map(move |facts| Start::of(&Packet::new(facts, window)))
     }
 
-    /// What began after the last row that ended; told now and then, so that it does not pile up.
-    fn tell_starts(&mut self) {
-        if self.starts.len() > STARTS_PER_CALL {
-            self.crew.starts(&self.starts);
-            self.starts.clear();
+    fn finish(&mut self, ended: &[Ended], take: &mut impl TakeEnded) -> Result<(), Error> {
+        for part in ended.chunks(ENDS_PER_CALL) {
+            self.list_ends(part);
+            self.counts.conversations += part.len() as u64;
+            self.counts.directions += self.ends.facts.len() as u64;
+            let EndLists { facts, rows, orders } = &self.ends;
+            let ends = Ends { facts, rows, chains: &Chains(&self.decoder) };
+            take.ended(EndedBatch { ends: facts, orders, cells: self.crew.finish(&ends) })?;
         }
+        Ok(())
     }
 
-    fn finish(&mut self, ended: &[Ended]) {
-        for chunk in ended.chunks(ENDS_PER_CALL) {
-            for ended in chunk {
-                self.table.prefetch(ended.slot);
-                prefetch_row(self.slab.row(ended.slot), self.slab.row_bytes());
-            }
-            let mut facts: Vec<EndFacts> = Vec::with_capacity(2 * chunk.len());
-            let mut rows = Vec::with_capacity(2 * chunk.len());
-            let mut noticed = Vec::with_capacity(2 * chunk.len());
-            for ended in chunk {
-                let row = self.slab.row(ended.slot);
-                for end in self.table.conversation(ended.slot).end_facts() {
-                    facts.push(end);
-                    rows.push(row);
-                    noticed.push(ended.noticed);
-                }
-            }
-            self.counts.conversations += chunk.len() as u64;
-            self.counts.directions += facts.len() as u64;
-            let ends = Ends { facts: &facts, rows: &rows, chains: &Chains(&self.decoder) };
-            let last = noticed.last().copied().unwrap_or_default();
-            let begun = self.starts.partition_point(|start| start.ordinal < last);
-            let events = Events { starts: &self.starts[..begun], noticed: &noticed };
-            let finished = Finished { cells: self.crew.finish(&ends, &events), ends: &facts };
-            self.rows.count += self.format.rows(&finished, &mut self.rows.bytes);
-            self.starts.drain(..begun);
+    fn list_ends(&mut self, part: &[Ended]) {
+        for ended in part {
+            self.table.prefetch(ended.slot);
+            prefetch_row(self.slab.row(ended.slot), self.slab.row_bytes());
         }
-    }
-
-    /// The rows printed since they were last taken; the caller clears them.
-    pub fn rows(&mut self) -> &mut Rows {
-        &mut self.rows
+        let EndLists { facts, rows, orders } = &mut self.ends;
+        facts.clear();
+        rows.clear();
+        orders.clear();
+        for ended in part {
+            let row = self.slab.row(ended.slot);
+            for end in self.table.conversation(ended.slot).end_facts() {
+                facts.push(end);
+                rows.push(row);
+                orders.push(ended.order);
+            }
+        }
     }
 
     /// Plugins that failed since this was last asked.
@@ -220,8 +303,9 @@ fn prefetch_row(row: *mut u8, bytes: usize) {
         .for_each(|at| prefetch(row.wrapping_sub(first_line).wrapping_add(at)));
 }
 
+/// What a link without addresses tells of the two ends.
 #[inline]
-fn link_ends(record: &Record, window: &[u8]) -> LinkEnds {
+pub fn link_ends(record: &Record, window: &[u8]) -> LinkEnds {
     LinkEnds { link_type: record.link_type, direction: link_direction(record, window) }
 }
 

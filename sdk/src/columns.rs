@@ -2,8 +2,11 @@
 //!
 //! A plugin author derives [`Columns`] and never calls what stands here. Core reads the buffers.
 
+use std::ops::Range;
+
 use arrayvec::ArrayVec;
 
+use crate::abi::ColumnCells;
 use crate::value::{Duration, Ip, Mac, Time};
 
 /// What one element of a column is.
@@ -195,6 +198,54 @@ impl ColumnBuffer {
         self.validity.clear();
         self.list_ends.clear();
         self.text_ends.clear();
+    }
+
+    /// Appends these rows of a column of the given type. Rows that are not there, which only a faulty plugin
+    /// leaves out, become null.
+    ///
+    /// ```
+    /// use weir_sdk::abi::ColumnCells;
+    /// use weir_sdk::columns::{Cell, ColumnBuffer};
+    ///
+    /// let (mut from, mut to) = (ColumnBuffer::default(), ColumnBuffer::default());
+    /// [None, Some(7u16)].into_iter().for_each(|cell| cell.append(&mut from));
+    /// to.copy(&ColumnCells::of(&from), 1..2, <u16 as Cell>::TYPE);
+    /// assert_eq!((to.rows, &to.values[..]), (1, &[7, 0][..]));
+    /// ```
+    pub fn copy(&mut self, from: &ColumnCells<'_>, rows: Range<usize>, value: ValueType) {
+        let there = rows.start..rows.end.min(from.rows()).max(rows.start);
+        let elements = if value.list { self.copy_lists(from, there.clone()) } else { there.clone() };
+        match value.kind.width() {
+            Some(width) => {
+                let bytes = from.values().get(elements.start * width..elements.end * width);
+                self.values.extend_from_slice(bytes.unwrap_or_default());
+            }
+            None => elements.for_each(|element| self.copy_text(from, element)),
+        }
+        there.clone().for_each(|row| self.end_row(from.is_present(row)));
+        (there.end..rows.end).for_each(|_| self.append_null(value));
+    }
+
+    /// Appends the lengths of lists, and gives their elements.
+    fn copy_lists(&mut self, from: &ColumnCells<'_>, rows: Range<usize>) -> Range<usize> {
+        let first = rows.clone().next().map_or(0, |row| from.list(row).start);
+        let before = self.list_ends.last().copied().unwrap_or(0);
+        self.list_ends.extend(rows.clone().map(|row| before + (from.list(row).end - first) as u32));
+        first..rows.last().map_or(first, |row| from.list(row).end)
+    }
+
+    fn copy_text(&mut self, from: &ColumnCells<'_>, element: usize) {
+        self.values.extend_from_slice(from.values().get(from.text(element)).unwrap_or_default());
+        self.text_ends.push(self.values.len() as u32);
+    }
+
+    fn append_null(&mut self, value: ValueType) {
+        match value.kind.width() {
+            _ if value.list => self.list_ends.push(self.list_ends.last().copied().unwrap_or(0)),
+            Some(width) => self.values.resize(self.values.len() + width, 0),
+            None => self.text_ends.push(self.values.len() as u32),
+        }
+        self.end_row(false);
     }
 
     #[inline]

@@ -150,6 +150,11 @@ impl Reader {
         stop
     }
 
+    /// The bytes that the records of the last batch point into.
+    pub fn window(&self) -> &[u8] {
+        self.window.bytes()
+    }
+
     /// Exchanges the buffer behind the window of the last batch for `other`: the bytes of the batch are then
     /// `other`'s, and stay as they are while the reader goes on.
     pub fn exchange(&mut self, other: &mut Vec<u8>) {

@@ -78,13 +78,20 @@ impl Clocks {
 pub struct Ended {
     /// Its slot.
     pub slot: u32,
-    /// Ordinal of the packet that noticed the end; the largest number at the end of input.
-    pub noticed: u64,
+    /// Its place among the rows.
+    pub order: EndOrder,
 }
 
-/// Where an ended conversation stands among the rows: the packet that noticed its end, the timeout class
-/// that found it, least recent use.
-type EndOrder = (u64, usize, u64);
+/// Where an ended conversation stands among the rows of all workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EndOrder {
+    /// Ordinal of the packet that noticed the end; the largest number at the end of input.
+    pub noticed: u64,
+    /// The timeout that found it, counted from the longest.
+    class: u32,
+    /// When the older of its directions was last used.
+    least_recent_use: u64,
+}
 
 /// The conversations of one worker.
 pub struct FlowTable {
@@ -132,6 +139,7 @@ impl FlowTable {
         clocks: &[i64],
         slots: &mut Vec<u32>,
     ) {
+        self.fresh.clear();
         self.arrivals.clear();
         for (facts, &link) in packets.iter().zip(links) {
             let oriented = FlowKey::of(&Packet::new(facts, window), link);
@@ -363,7 +371,12 @@ impl FlowTable {
         self.ended.push(slot);
     }
 
-    /// Conversations that were created since the last call to [`release`](Self::release).
+    /// Gives a conversation its number among those of all workers.
+    pub fn number(&mut self, slot: u32, index: u64) {
+        self.conversations[slot as usize].index = index;
+    }
+
+    /// Conversations that the last batch created.
     pub fn fresh(&self) -> &[u32] {
         &self.fresh
     }
@@ -384,10 +397,10 @@ impl FlowTable {
             let limit = self.timeouts.active.map(|active| first_seen.saturating_add(active));
             conversation.hit_active_timeout = limit == Some(conversation.deadline(&self.timeouts));
         }
-        let mut ended: Vec<(EndOrder, u32)> =
-            slots.into_iter().map(|slot| (self.end_order(slot, clocks), slot)).collect();
-        ended.sort_unstable();
-        ended.into_iter().map(|((noticed, ..), slot)| Ended { slot, noticed }).collect()
+        let mut ended: Vec<Ended> =
+            slots.into_iter().map(|slot| Ended { slot, order: self.end_order(slot, clocks) }).collect();
+        ended.sort_unstable_by_key(|ended| ended.order);
+        ended
     }
 
     fn check_alarm(&mut self, alarm: Alarm, now: i64) {
@@ -409,7 +422,7 @@ impl FlowTable {
 
     fn end_order(&self, slot: u32, clocks: &Clocks) -> EndOrder {
         let conversation = &self.conversations[slot as usize];
-        let (ordinal, before, after) = clocks.noticed(conversation.deadline(&self.timeouts));
+        let (noticed, before, after) = clocks.noticed(conversation.deadline(&self.timeouts));
         let mut first = None;
         for direction in conversation.directions.iter().filter(|direction| direction.is_seen()) {
             // A class looks at a direction once: when its silence comes to that class's length.
@@ -421,28 +434,28 @@ impl FlowTable {
                 first = Some(first.map_or(candidate, |first| candidate.min(first)));
             }
         }
-        let (class, used) = first.unwrap_or((0, conversation.least_recent_use()));
-        (ordinal, class, used)
+        let (class, least_recent_use) = first.unwrap_or((0, conversation.least_recent_use()));
+        EndOrder { noticed, class: class as u32, least_recent_use }
     }
 
     /// At the end of input: ends everything that still lives, least recently used first.
-    pub fn drain(&mut self) -> Vec<Ended> {
-        // Until they are sorted, `noticed` holds the use: a million pairs are not kept twice.
-        let mut ended = Vec::with_capacity(self.live);
+    pub fn drain(&mut self) -> impl Iterator<Item = Ended> + use<> {
+        let mut uses: Vec<(u64, u32)> = Vec::with_capacity(self.live);
         let live = self.conversations.iter_mut().zip(0..).filter(|(conversation, _)| conversation.is_live);
-        ended.extend(live.map(|(conversation, slot)| {
+        uses.extend(live.map(|(conversation, slot)| {
             conversation.is_live = false;
-            Ended { slot, noticed: conversation.least_recent_use() }
+            (conversation.least_recent_use(), slot)
         }));
         self.live = 0;
-        ended.sort_unstable_by_key(|ended| ended.noticed);
-        ended.iter_mut().for_each(|ended| ended.noticed = u64::MAX);
-        ended
+        uses.sort_unstable();
+        uses.into_iter().map(|(least_recent_use, slot)| Ended {
+            slot,
+            order: EndOrder { noticed: u64::MAX, class: 0, least_recent_use },
+        })
     }
 
-    /// Gives the slots of ended conversations back, and forgets which conversations were new.
+    /// Gives the slots of ended conversations back.
     pub fn release(&mut self, ended: &[Ended]) {
-        self.fresh.clear();
         self.free.extend(ended.iter().map(|ended| ended.slot));
     }
 

@@ -122,7 +122,7 @@ fn follow(sent: &[Sent], batch: usize, timeouts: &Timeouts) -> Vec<Ended> {
         table.release(&over);
     }
     let over = table.drain();
-    ended.extend(over.iter().map(|ended| close(&table, ended.slot, &mut open)));
+    ended.extend(over.map(|ended| close(&table, ended.slot, &mut open)));
     assert!(open.is_empty(), "a packet belongs to no row");
     ended
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use libloading::Library;
 use weir_sdk::abi::{
-    self, LAYOUT_SYMBOL, MODULE_SYMBOL, Module, PluginInfo, Refusal, STAMP_SYMBOL, Stamp, Symbols,
+    self, Instance, LAYOUT_SYMBOL, MODULE_SYMBOL, Module, NotOpened, PluginInfo, Refusal, STAMP_SYMBOL,
+    Stamp, Symbols,
 };
 
 use crate::plugins::check;
@@ -19,6 +20,21 @@ pub struct LoadedPlugin {
     pub info: PluginInfo,
     /// Its functions.
     pub module: Module,
+}
+
+impl LoadedPlugin {
+    /// Opens an instance with those of these options (plugin, option, value) that are the plugin's.
+    pub(super) fn open(&self, options: &[(String, String, String)]) -> Result<Instance, PluginError> {
+        let name = self.info.name;
+        let own = options.iter().filter(|(plugin, ..)| plugin == name);
+        let settings: Vec<_> = own.map(|(_, option, value)| (option.as_str(), value.as_str())).collect();
+        self.module.open(&settings).map_err(|reason| match reason {
+            NotOpened::Refused(message) => PluginError::Refused { plugin: name.to_owned(), message },
+            NotOpened::Panicked(fault) => {
+                PluginError::Panicked { plugin: name.to_owned(), message: fault.message }
+            }
+        })
+    }
 }
 
 /// Loads a plugin. The library stays loaded until the program ends: its code may be referred to from

@@ -1,17 +1,22 @@
 //! Plugins: find, load, check, and call them.
 //!
-//! [`PluginSet`] is what was loaded; each worker opens its own [`Crew`] from it, since a plugin's instance
-//! belongs to one thread. A plugin that panics leaves the crew: its columns are null from there on.
+//! [`PluginSet`] is what was loaded; each worker opens its own [`Crew`] of flow plugins from it, since a plugin's
+//! instance belongs to one thread. Row plugins ([`RowCrew`]) have one instance in a run. A plugin that panics
+//! leaves its crew: its columns are null from there on.
 
 mod check;
 mod crew;
 mod error;
+mod fault;
 pub mod find;
 mod library;
+mod row_crew;
 
-pub use crew::{Crew, Events, PluginFault};
+pub use crew::Crew;
 pub use error::{PluginError, nearest};
+pub use fault::PluginFault;
 pub use library::LoadedPlugin;
+pub use row_crew::{Events, RowCrew};
 
 use std::path::{Path, PathBuf};
 
@@ -70,15 +75,24 @@ impl PluginSet {
         &self.plugins
     }
 
-    /// Opens every plugin for one worker.
+    /// Opens the flow plugins for one worker.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError::Refused`] with the plugin's own sentence.
+    pub fn open(&self) -> Result<Crew, PluginError> {
+        Crew::open(&self.plugins, &self.options)
+    }
+
+    /// Opens the row plugins.
     ///
     /// # Errors
     ///
     /// [`PluginError::Refused`] with the plugin's own sentence, or [`PluginError::MissingColumn`] if a plugin
     /// reads what none gives.
-    pub fn open(&self) -> Result<Crew, PluginError> {
+    pub fn open_row_plugins(&self) -> Result<RowCrew, PluginError> {
         check_needs(&self.plugins, &self.folders)?;
-        Crew::open(&self.plugins, &self.options)
+        RowCrew::open(&self.plugins, &self.options)
     }
 }
 

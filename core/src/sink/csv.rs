@@ -17,10 +17,7 @@ use crate::schema::{RowShape, Schema};
 use super::address::{push_ip, push_mac};
 use super::cell::{Cell, Elements, Source, Value};
 use super::number::{push_shortest, push_signed, push_unsigned};
-use super::{Error, Finished, RowFormat};
-
-/// About what a cell takes; only how often the buffer grows depends on it.
-const EXPECTED_CELL: usize = 8;
+use super::{Error, Finished, Row, RowFormat, Span};
 
 /// Prints rows with a delimiter between the fields.
 struct Delimited {
@@ -28,6 +25,7 @@ struct Delimited {
     shape: RowShape,
     names: Vec<String>,
     sources: Vec<Source>,
+    spans: Vec<Span>,
 }
 
 /// CSV.
@@ -47,6 +45,7 @@ impl Delimited {
             shape: schema.shape(),
             names: schema.columns().iter().map(|column| column.name.clone()).collect(),
             sources: schema.columns().iter().map(Source::of).collect(),
+            spans: Span::cut(schema.columns().iter().map(|column| schema.is_late(column.plugin))),
         }
     }
 
@@ -108,25 +107,26 @@ impl RowFormat for Delimited {
         header.write_record(&self.names).expect("a vector takes every byte");
     }
 
-    fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64 {
-        out.reserve(finished.ends.len() * self.sources.len() * EXPECTED_CELL);
-        let mut rows = 0;
-        for row in finished.rows(self.shape) {
-            for source in &self.sources {
-                self.field(source.cell(finished, &row), out);
-                out.push(self.delimiter);
-            }
-            end_line(out);
-            rows += 1;
-        }
-        rows
+    fn shape(&self) -> RowShape {
+        self.shape
     }
-}
 
-/// Puts the end of the line in the place of the last delimiter.
-fn end_line(out: &mut [u8]) {
-    if let Some(last) = out.last_mut() {
-        *last = b'\n';
+    fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    fn span(&self, span: &Span, finished: &Finished<'_>, row: &Row, out: &mut Vec<u8>) {
+        for source in &self.sources[span.columns.clone()] {
+            self.field(source.cell(finished, row), out);
+            out.push(self.delimiter);
+        }
+    }
+
+    /// Puts the end of the line in the place of the last delimiter.
+    fn end_row(&self, out: &mut Vec<u8>) {
+        if let Some(last) = out.last_mut() {
+            *last = b'\n';
+        }
     }
 }
 

@@ -61,6 +61,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// Whoever writes the rows has ended before, and says why.
+    #[error("rows are no longer taken")]
+    Stopped,
     /// The finished file could not get its name.
     #[error(
         "cannot rename `{}` to `{}`: {}; all rows stand in the former, rename it yourself",

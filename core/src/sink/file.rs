@@ -62,15 +62,34 @@ impl Output {
         })
     }
 
-    /// Takes whole rows: their bytes and their number, which is 0 for a header.
+    /// Where the bytes of whole rows are put; [`took`](Self::took) says how many they were.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.pending
+    }
+
+    /// So many whole rows were put into the buffer, none for a header.
     ///
     /// # Errors
     ///
     /// [`Error::Write`]; the rows written before stand in the partial file, and nothing more can be written.
-    pub fn write(&mut self, bytes: &[u8], rows: u64) -> Result<(), Error> {
-        self.pending.extend_from_slice(bytes);
+    pub fn took(&mut self, rows: u64) -> Result<(), Error> {
         self.pending_rows += rows;
         if self.pending.len() >= BLOCK { self.write_block() } else { Ok(()) }
+    }
+
+    /// Takes whole rows: their bytes and their number, which is 0 for a header.
+    ///
+    /// # Errors
+    ///
+    /// As for [`took`](Self::took).
+    pub fn write(&mut self, bytes: &[u8], rows: u64) -> Result<(), Error> {
+        self.pending.extend_from_slice(bytes);
+        self.took(rows)
+    }
+
+    /// Rows taken so far.
+    pub fn count(&self) -> u64 {
+        self.whole.rows + self.pending_rows
     }
 
     /// Writes what is left and gives the file its name.

@@ -1,10 +1,9 @@
 //! Rows → file.
 //!
-//! What comes in: [`Finished`] directions of conversations, as typed cells. What goes out: one file of rows.
-//! Two steps, so that many workers print and one thread writes: a [`RowFormat`] makes bytes of cells
-//! (`csv.rs`, `tranalyzer.rs`), and an [`Output`] puts them, in order, into a file that appears whole
-//! (`file.rs`). A new format is one file with a [`RowFormat`], which sees the typed cells and need not be
-//! text, and one line in `FORMATS`.
+//! What comes in: [`Finished`] directions of conversations, as typed cells. What goes out: one file of rows, a
+//! [`Sink`]. That of text (`text.rs`) has two parts, so that many workers print and one thread writes: a
+//! [`RowFormat`] makes bytes of cells (`csv.rs`, `tranalyzer.rs`), and an [`Output`] puts them, in order, into a
+//! file that appears whole (`file.rs`). A new format is one file and one line in `FORMATS`.
 
 mod address;
 mod cell;
@@ -13,8 +12,10 @@ mod csv;
 mod error;
 mod file;
 mod number;
+mod text;
 mod tranalyzer;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use weir_sdk::abi::ColumnCells;
@@ -25,6 +26,7 @@ use crate::schema::{Pick, RowShape, Schema};
 pub use compress::Compression;
 pub use error::Error;
 pub use file::{Output, Written};
+pub use text::TextSink;
 
 /// The path that means standard output.
 const STANDARD_OUTPUT: &str = "-";
@@ -40,12 +42,22 @@ pub struct Finished<'a> {
 
 /// The directions that one row is made of, as indices into [`Finished::ends`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Row {
+pub struct Row {
     own: usize,
     other: Option<usize>,
 }
 
 impl Row {
+    /// The directions that it is made of.
+    pub fn directions(&self) -> Range<usize> {
+        self.own..self.other.unwrap_or(self.own) + 1
+    }
+
+    /// The same row, `by` directions further on.
+    pub fn moved(&self, by: usize) -> Self {
+        Self { own: self.own + by, other: self.other.map(|other| other + by) }
+    }
+
     #[inline]
     fn direction(&self, pick: Pick) -> Option<usize> {
         match pick {
@@ -57,7 +69,7 @@ impl Row {
 
 impl Finished<'_> {
     /// The rows of a shape, in order.
-    fn rows(&self, shape: RowShape) -> impl Iterator<Item = Row> {
+    pub fn rows(&self, shape: RowShape) -> impl Iterator<Item = Row> {
         let mut next = 0;
         std::iter::from_fn(move || {
             let own = next;
@@ -75,13 +87,85 @@ fn is_b_of(first: &EndFacts, second: &EndFacts) -> bool {
     first.letter == 0 && second.letter == 1 && first.flow_index == second.flow_index
 }
 
-/// Makes the bytes of a file of rows out of cells. Each worker has its own.
-pub trait RowFormat: Send {
+/// A file of rows in the making.
+pub trait Sink: Send {
+    /// Takes finished directions, in the order of rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`]; the rows written before stand in the partial file, and nothing more can be written.
+    fn rows(&mut self, finished: &Finished<'_>) -> Result<(), Error>;
+
+    /// Rows taken so far.
+    fn count(&self) -> u64;
+
+    /// The sink of text that this is, if it is one: then workers may print ahead.
+    fn text(&mut self) -> Option<&mut TextSink>;
+
+    /// Writes what is left and gives the file its name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`], or [`Error::Rename`] if all rows stand, but under the partial name.
+    fn finish(self: Box<Self>) -> Result<Written, Error>;
+
+    /// Gives the file up after a signal: what was taken is still written, and the path of the partial file is
+    /// returned if a row stands in it.
+    fn abandon(self: Box<Self>) -> Option<PathBuf>;
+}
+
+/// Makes the bytes of a file of rows out of cells.
+///
+/// A row is printed in spans of columns, so that the cells of row plugins, which are known only when the rows
+/// of all workers stand in order, can be printed between what a worker has printed long before.
+pub trait RowFormat: Send + Sync {
     /// Appends what stands before the first row.
     fn header(&self, out: &mut Vec<u8>);
 
+    /// What a row stands for.
+    fn shape(&self) -> RowShape;
+
+    /// The spans of a row, in order.
+    fn spans(&self) -> &[Span];
+
+    /// Appends the columns of a span, each with what separates it from the next.
+    fn span(&self, span: &Span, finished: &Finished<'_>, row: &Row, out: &mut Vec<u8>);
+
+    /// Ends a row behind its last span.
+    fn end_row(&self, out: &mut Vec<u8>);
+
     /// Appends rows, always whole ones, and says how many.
-    fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64;
+    fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64 {
+        let mut rows = 0;
+        for row in finished.rows(self.shape()) {
+            self.spans().iter().for_each(|span| self.span(span, finished, &row, out));
+            self.end_row(out);
+            rows += 1;
+        }
+        rows
+    }
+}
+
+/// Columns that are printed together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    columns: Range<usize>,
+    /// They are filled by row plugins.
+    pub is_late: bool,
+}
+
+impl Span {
+    /// The spans of columns of which these are filled by row plugins.
+    fn cut(late: impl IntoIterator<Item = bool>) -> Vec<Self> {
+        let mut spans: Vec<Self> = Vec::new();
+        for (at, is_late) in late.into_iter().enumerate() {
+            match spans.last_mut() {
+                Some(span) if span.is_late == is_late => span.columns.end = at + 1,
+                _ => spans.push(Self { columns: at..at + 1, is_late }),
+            }
+        }
+        spans
+    }
 }
 
 /// Whose names, rows and sentinels are printed.
@@ -138,13 +222,15 @@ impl Format {
         }
     }
 
-    /// A printer of rows for one worker.
+    /// Begins the file.
     ///
     /// # Errors
     ///
-    /// [`Error::CannotPrint`] if the format has no way to print a column.
-    pub fn open(&self, schema: &Schema) -> Result<Box<dyn RowFormat>, Error> {
-        (self.entry.open)(schema)
+    /// [`Error::CannotPrint`] if the format has no way to print a column, [`Error::Create`] if the place cannot be
+    /// written to.
+    pub fn create(&self, path: &Path, schema: &Schema) -> Result<Box<dyn Sink>, Error> {
+        let format = (self.entry.open)(schema)?;
+        Ok(Box::new(TextSink::new(format, Output::create(path, self.compression)?)?))
     }
 
     /// The extension by which the format is chosen.

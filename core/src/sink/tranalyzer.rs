@@ -14,13 +14,14 @@ use crate::schema::{Declared, Pick, RowShape, Schema};
 use super::address::{push_ip_like_c, push_mac};
 use super::cell::{Cell, Elements, Source, Value};
 use super::number::{push_fixed, push_general, push_hex, push_seconds, push_signed, push_unsigned};
-use super::{Error, Finished, Row, RowFormat};
+use super::{Error, Finished, Row, RowFormat, Span};
 
 /// Prints rows as Tranalyzer does.
 struct Text {
     parts: Vec<Part>,
     /// For each printed column, the parts that it is made of.
     columns: Vec<Range<usize>>,
+    spans: Vec<Span>,
 }
 
 /// A declared column that is printed, alone or as a part of a compound.
@@ -65,12 +66,15 @@ pub(super) fn open(schema: &Schema) -> Result<Box<dyn RowFormat>, Error> {
 
 impl Text {
     fn new(schema: &Schema) -> Result<Self, Error> {
-        let mut text = Self { parts: Vec::new(), columns: Vec::new() };
+        let mut text = Self { parts: Vec::new(), columns: Vec::new(), spans: Vec::new() };
         for declared in schema.declared() {
             if let Some(tranalyzer) = declared.column.tranalyzer {
                 text.add(part(schema, declared, tranalyzer)?);
             }
         }
+        // The parts of a column are of one plugin.
+        let plugins = text.columns.iter().map(|column| text.parts[column.start].plugin);
+        text.spans = Span::cut(plugins.map(|plugin| schema.is_late(plugin)));
         Ok(text)
     }
 
@@ -99,27 +103,31 @@ impl RowFormat for Text {
             out.extend_from_slice(self.parts[column.start].tranalyzer.name.as_bytes());
             out.push(b'\t');
         }
-        end_line(out, !self.columns.is_empty());
+        self.end_row(out);
     }
 
-    fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64 {
-        for row in finished.rows(RowShape::Direction) {
-            for column in &self.columns {
-                self.column(&self.parts[column.clone()], finished, &row, out);
-                out.push(b'\t');
-            }
-            end_line(out, !self.columns.is_empty());
+    fn shape(&self) -> RowShape {
+        RowShape::Direction
+    }
+
+    fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    fn span(&self, span: &Span, finished: &Finished<'_>, row: &Row, out: &mut Vec<u8>) {
+        for column in &self.columns[span.columns.clone()] {
+            self.column(&self.parts[column.clone()], finished, row, out);
+            out.push(b'\t');
         }
-        finished.ends.len() as u64
     }
-}
 
-/// Ends a line, in the place of the tab behind the last field if there is one.
-fn end_line(out: &mut Vec<u8>, has_tab: bool) {
-    if has_tab {
-        out.pop();
+    /// Ends a line, in the place of the tab behind the last field if there is one.
+    fn end_row(&self, out: &mut Vec<u8>) {
+        if !self.columns.is_empty() {
+            out.pop();
+        }
+        out.push(b'\n');
     }
-    out.push(b'\n');
 }
 
 /// Parts joined by `_`.

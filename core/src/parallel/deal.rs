@@ -1,0 +1,96 @@
+//! Chunks of records, with the worker of each.
+
+use std::num::NonZeroU8;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use weir_sdk::{Packet, PacketFacts};
+
+use crate::capture::Record;
+use crate::decode::{Decoded, Decoder};
+use crate::feed::Feed;
+use crate::flow::FlowKey;
+use crate::worker::{Share, link_ends};
+
+/// Records that all workers see, each of which takes its own.
+pub(super) struct Chunk {
+    window: Vec<u8>,
+    records: Vec<Record>,
+    owners: Vec<u8>,
+    first_ordinal: u64,
+}
+
+impl Chunk {
+    /// What is a worker's of it.
+    pub(super) fn share(&self, owner: u8) -> Share<'_> {
+        let Self { window, records, owners, first_ordinal } = self;
+        Share { records, window, first_ordinal: *first_ordinal, owners, owner }
+    }
+}
+
+/// Reads and deals out.
+pub(super) struct Dealer {
+    belts: Vec<SyncSender<Arc<Chunk>>>,
+    workers: NonZeroU8,
+    decoder: Decoder,
+    /// Chunks that were dealt out, to be used again when all workers have done with them.
+    dealt: Vec<Arc<Chunk>>,
+}
+
+impl Dealer {
+    pub(super) fn new(belts: Vec<SyncSender<Arc<Chunk>>>, workers: NonZeroU8) -> Self {
+        Self { belts, workers, decoder: Decoder::new(), dealt: Vec::new() }
+    }
+
+    /// Deals out all records of `feed`. Ends early if a worker is gone, which then says why itself.
+    pub(super) fn run(mut self, feed: &mut Feed<'_>) {
+        let mut first_ordinal = 1;
+        loop {
+            let mut chunk = self.unused();
+            if !feed.advance(&mut chunk.records) {
+                return;
+            }
+            feed.exchange(&mut chunk.window);
+            chunk.first_ordinal = first_ordinal;
+            first_ordinal += chunk.records.len() as u64;
+            self.assign(&mut chunk);
+            let chunk = Arc::new(chunk);
+            if self.belts.iter().any(|belt| belt.send(Arc::clone(&chunk)).is_err()) {
+                return;
+            }
+            self.dealt.push(chunk);
+        }
+    }
+
+    /// A chunk whose memory nobody reads any more.
+    fn unused(&mut self) -> Chunk {
+        let free = self.dealt.iter().position(|chunk| Arc::strong_count(chunk) == 1);
+        let chunk = free.and_then(|at| Arc::into_inner(self.dealt.swap_remove(at)));
+        chunk.unwrap_or_else(|| Chunk {
+            window: Vec::new(),
+            records: Vec::new(),
+            owners: Vec::new(),
+            first_ordinal: 0,
+        })
+    }
+
+    fn assign(&mut self, chunk: &mut Chunk) {
+        chunk.owners.clear();
+        for record in &chunk.records {
+            let hosts = self.hosts_hash(record, &chunk.window);
+            // The upper half of the hash, scaled to the number of workers.
+            chunk.owners.push(((hosts >> 32) * u64::from(self.workers.get()) >> 32) as u8);
+        }
+    }
+
+    /// Frames that belong to no flow all go to one worker, which counts them.
+    fn hosts_hash(&mut self, record: &Record, window: &[u8]) -> u64 {
+        let mut facts = PacketFacts::default();
+        match self.decoder.decode(record, window, &mut facts) {
+            Decoded::Flow => {
+                FlowKey::of(&Packet::new(&facts, window), link_ends(record, window)).key.hosts_hash()
+            }
+            Decoded::NoFlow(_) => 0,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The rows of all workers, each in order → the rows of the run, in order.
+//!
+//! Workers go through the same chunks, so rows are merged chunk by chunk; the rows of the end of input come as
+//! a last chunk.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use weir_sdk::Start;
+use weir_sdk::abi::ColumnCells;
+use weir_sdk::columns::ColumnBuffer;
+use weir_sdk::plugin::EndFacts;
+
+use crate::error::RunError;
+use crate::flow::EndOrder;
+use crate::plugins::Events;
+use crate::rows::RowMaker;
+use crate::sink::{Error, Finished, Sink};
+
+use super::parcel::{Kept, Parcel};
+
+/// Rows that are completed together.
+const ROWS_PER_CALL: usize = 512;
+
+/// Merges, completes, and writes.
+pub(super) struct Merger {
+    streams: Vec<Stream>,
+    kept: Arc<Kept>,
+    rows: RowMaker,
+    merged: Merged,
+    starts: Vec<Start>,
+}
+
+/// What comes from one worker.
+struct Stream {
+    parcels: Receiver<Parcel>,
+    parcel: Parcel,
+    /// The next row of the parcel.
+    next: usize,
+    /// The worker has ended.
+    is_over: bool,
+}
+
+/// Rows in the order of the run, still in the parcels of their workers.
+#[derive(Default)]
+struct Merged {
+    /// Worker, and row of its parcel.
+    rows: Vec<(usize, usize)>,
+    ends: Vec<EndFacts>,
+    noticed: Vec<u64>,
+    cells: Vec<ColumnBuffer>,
+}
+
+impl Merger {
+    pub(super) fn new(parcels: Vec<Receiver<Parcel>>, kept: Arc<Kept>, rows: RowMaker) -> Self {
+        let stream = |parcels| Stream { parcels, parcel: Parcel::default(), next: 0, is_over: false };
+        let cells = vec![ColumnBuffer::default(); kept.kept.len()];
+        Self {
+            streams: parcels.into_iter().map(stream).collect(),
+            kept,
+            rows,
+            merged: Merged { cells, ..Merged::default() },
+            starts: Vec::new(),
+        }
+    }
+
+    /// Merges until all workers have ended.
+    pub(super) fn run(mut self) -> Result<RowMaker, RunError> {
+        while self.begin_chunk() {
+            self.merge_chunk()?;
+        }
+        Ok(self.rows)
+    }
+
+    /// Takes the first parcel of a chunk from every worker; false if there is none.
+    fn begin_chunk(&mut self) -> bool {
+        self.streams.iter_mut().for_each(Stream::begin_chunk);
+        for stream in &mut self.streams {
+            self.starts.append(&mut stream.parcel.starts);
+        }
+        self.starts.sort_unstable_by_key(|start| start.ordinal);
+        self.streams.iter().any(|stream| !stream.is_over)
+    }
+
+    fn merge_chunk(&mut self) -> Result<(), Error> {
+        while let Some(worker) = self.next_worker()? {
+            let stream = &mut self.streams[worker];
+            self.merged.take(stream, worker);
+            if self.merged.rows.len() == ROWS_PER_CALL {
+                self.write()?;
+            }
+        }
+        self.write()?;
+        if !self.starts.is_empty() {
+            self.rows.crew.starts(&self.starts);
+            self.starts.clear();
+        }
+        Ok(())
+    }
+
+    /// The worker whose row comes next; none at the end of the chunk. A parcel that is used up is let go only
+    /// when its rows are written.
+    fn next_worker(&mut self) -> Result<Option<usize>, Error> {
+        while let Some(empty) = self.streams.iter().position(Stream::wants_parcel) {
+            self.write()?;
+            self.streams[empty].take_parcel();
+        }
+        let heads = self.streams.iter().enumerate();
+        let first = heads.filter_map(|(worker, stream)| Some((stream.head()?, worker))).min();
+        Ok(first.map(|(_, worker)| worker))
+    }
+
+    /// Completes and writes the rows merged so far.
+    fn write(&mut self) -> Result<(), Error> {
+        if self.merged.rows.is_empty() {
+            return Ok(());
+        }
+        let Merged { rows, ends, noticed, cells: kept_cells } = &mut self.merged;
+        for &(worker, row) in rows.iter() {
+            let parcel = &self.streams[worker].parcel;
+            parcel.copy_cells(parcel.rows[row].directions(), &self.kept, kept_cells);
+        }
+        let mut cells = vec![None; self.kept.columns];
+        for ((column, _), buffer) in self.kept.kept.iter().zip(kept_cells.iter()) {
+            cells[*column] = Some(ColumnCells::of(buffer));
+        }
+        let begun = self.starts.partition_point(|start| start.ordinal < noticed.last().copied().unwrap_or(0));
+        let events = Events { starts: &self.starts[..begun], noticed };
+        let RowMaker { crew, sink, .. } = &mut self.rows;
+        crew.complete(ends, &events, &mut cells);
+        write_rows(&mut **sink, &self.streams, rows, &Finished { cells, ends })?;
+        self.starts.drain(..begun);
+        self.merged.clear();
+        Ok(())
+    }
+}
+
+/// Text is put together from what workers printed and the cells of row plugins; other sinks take all cells.
+fn write_rows(
+    sink: &mut dyn Sink,
+    streams: &[Stream],
+    rows: &[(usize, usize)],
+    finished: &Finished<'_>,
+) -> Result<(), Error> {
+    let Some(text) = sink.text() else { return sink.rows(finished) };
+    let format = text.format();
+    let printed = format.spans().iter().filter(|span| !span.is_late).count();
+    let out = text.output().buffer();
+    for (&(worker, own), row) in rows.iter().zip(finished.rows(format.shape())) {
+        let parcel = &streams[worker].parcel;
+        let mut early = 0;
+        for span in format.spans() {
+            if span.is_late {
+                format.span(span, finished, &row, out);
+            } else {
+                out.extend_from_slice(parcel.text(own, early, printed));
+                early += 1;
+            }
+        }
+        format.end_row(out);
+    }
+    text.output().took(rows.len() as u64)
+}
+
+impl Stream {
+    fn head(&self) -> Option<EndOrder> {
+        let row = self.parcel.rows.get(self.next)?;
+        self.parcel.orders.get(row.directions().start).copied()
+    }
+
+    fn begin_chunk(&mut self) {
+        self.take_parcel();
+    }
+
+    /// All rows of the parcel are merged, and the chunk goes on in the next.
+    fn wants_parcel(&self) -> bool {
+        !self.is_over && self.next == self.parcel.rows.len() && !self.parcel.ends_chunk
+    }
+
+    fn take_parcel(&mut self) {
+        self.next = 0;
+        match self.parcels.recv() {
+            Ok(parcel) => self.parcel = parcel,
+            Err(_) => {
+                self.parcel = Parcel::default();
+                self.is_over = true;
+            }
+        }
+    }
+}
+
+impl Merged {
+    fn take(&mut self, stream: &mut Stream, worker: usize) {
+        let row = stream.next;
+        stream.next += 1;
+        let directions = stream.parcel.rows[row].directions();
+        self.rows.push((worker, row));
+        self.ends.extend_from_slice(&stream.parcel.ends[directions.clone()]);
+        self.noticed.extend(stream.parcel.orders[directions].iter().map(|order| order.noticed));
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.ends.clear();
+        self.noticed.clear();
+        self.cells.iter_mut().for_each(ColumnBuffer::clear);
+    }
+}

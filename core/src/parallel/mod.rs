@@ -1,0 +1,96 @@
+//! The same run on several threads, with the same rows in the same order.
+//!
+//! What comes in: records, read and dealt out by this thread (`deal`): each belongs to one worker, by its two
+//! hosts, so that workers share nothing. Each worker (`work`) takes its packets through decoder, table, and
+//! plugins, and prints its rows, but for the cells of row plugins, into parcels (`parcel`). One thread
+//! (`merge`) puts the rows of all workers in order, has row plugins add their cells, and hands them to the sink.
+//!
+//! Two things are about all workers. Conversations are numbered in the order in which they began: workers tell
+//! each other what began in each chunk of records (`numbering`), and finish a chunk's rows a little later, when
+//! its numbers are known. And rows have an order, which is worked out from packet ordinals and times alone
+//! ([`EndOrder`](crate::flow::EndOrder)), so that merging what each worker gives in order gives the order of all.
+
+mod deal;
+mod merge;
+mod numbering;
+mod parcel;
+mod work;
+
+use std::num::NonZeroU8;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use crate::counts::Counts;
+use crate::error::RunError;
+use crate::feed::Feed;
+use crate::flow::Timeouts;
+use crate::pipeline::Done;
+use crate::plugins::Crew;
+use crate::rows::RowMaker;
+use crate::worker::Worker;
+
+use deal::Dealer;
+use merge::Merger;
+use numbering::Numbering;
+pub(crate) use parcel::Kept;
+use parcel::Packer;
+use work::Workshop;
+
+/// Chunks of records that may wait for a worker: enough to bridge its slower moments.
+const CHUNKS_AHEAD: usize = 4;
+/// Parcels that may wait to be merged.
+const PARCELS_AHEAD: usize = 8;
+
+/// Deals the records of `feed` to the workers and merges their rows.
+///
+/// # Errors
+///
+/// If rows cannot be written.
+pub(crate) fn run(
+    feed: &mut Feed<'_>,
+    crews: Vec<Crew>,
+    timeouts: &Timeouts,
+    mut rows: RowMaker,
+    kept: Kept,
+) -> Result<Done, RunError> {
+    let count = NonZeroU8::new(crews.len() as u8).unwrap_or(NonZeroU8::MIN);
+    let format = rows.sink.text().map(|text| text.format());
+    let numbering = Numbering::new(crews.len());
+    let kept = Arc::new(kept);
+    thread::scope(|scope| {
+        let (mut belts, mut streams, mut threads) = (Vec::new(), Vec::new(), Vec::new());
+        for (crew, number) in crews.into_iter().zip(0..) {
+            let (belt, chunks) = sync_channel(CHUNKS_AHEAD);
+            let (out, parcels) = sync_channel(PARCELS_AHEAD);
+            belts.push(belt);
+            streams.push(parcels);
+            let packer = Packer::new(format.clone(), Arc::clone(&kept), out);
+            let numbering = &numbering;
+            threads.push(scope.spawn(move || {
+                let worker = Worker::new(timeouts.clone(), crew);
+                Workshop::new(worker, number, numbering, packer).run(&chunks)
+            }));
+        }
+        let merger = scope.spawn(|| Merger::new(streams, Arc::clone(&kept), rows).run());
+        Dealer::new(belts, count).run(feed);
+        let merged = joined(merger.join());
+        let mut counts = Counts::default();
+        let mut faults = Vec::new();
+        for thread in threads {
+            let (own, mut own_faults) = joined(thread.join());
+            counts.add(&own);
+            faults.append(&mut own_faults);
+        }
+        let mut rows = merged?;
+        faults.append(&mut rows.take_faults());
+        faults.sort_by_key(|fault| fault.fault.reached);
+        faults.dedup_by_key(|fault| (fault.plugin, fault.doing));
+        Ok(Done { counts, faults, sink: rows.sink })
+    })
+}
+
+/// What a thread returned; its panic goes on here.
+fn joined<T>(outcome: thread::Result<T>) -> T {
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}

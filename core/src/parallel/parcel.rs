@@ -1,0 +1,144 @@
+//! Finished rows of one worker, on their way to the others'.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use weir_sdk::Start;
+use weir_sdk::abi::ColumnCells;
+use weir_sdk::columns::{ColumnBuffer, ValueType};
+use weir_sdk::plugin::EndFacts;
+
+use crate::flow::EndOrder;
+use crate::schema::RowShape;
+use crate::sink::{Error, Finished, Row, RowFormat};
+use crate::worker::{EndedBatch, TakeEnded};
+
+use super::numbering::Stopped;
+
+/// The columns whose cells are handed on beside the text: those that row plugins read, or all if rows are not
+/// text.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// What a row stands for.
+    pub(crate) shape: RowShape,
+    /// Columns of all plugins.
+    pub(crate) columns: usize,
+    /// Which of them, and their types.
+    pub(crate) kept: Vec<(usize, ValueType)>,
+    /// Somebody wants to hear of directions that begin.
+    pub(crate) wants_starts: bool,
+}
+
+/// Rows in order, and what began before them.
+#[derive(Default)]
+pub(super) struct Parcel {
+    pub(super) ends: Vec<EndFacts>,
+    pub(super) orders: Vec<EndOrder>,
+    pub(super) rows: Vec<Row>,
+    /// The spans of all rows that are printed already.
+    text: Vec<u8>,
+    /// Where each span ends.
+    text_ends: Vec<u32>,
+    /// The cells of the kept columns, one for each direction.
+    cells: Vec<ColumnBuffer>,
+    pub(super) starts: Vec<Start>,
+    /// No row of a later chunk stands in it, and the next parcel has none of this one.
+    pub(super) ends_chunk: bool,
+}
+
+impl Parcel {
+    /// The `span`th of the printed spans of a row, of which each row has so many.
+    pub(super) fn text(&self, row: usize, span: usize, spans: usize) -> &[u8] {
+        let at = row * spans + span;
+        let from = at.checked_sub(1).map_or(0, |before| self.text_ends[before]);
+        &self.text[from as usize..self.text_ends[at] as usize]
+    }
+
+    /// Appends the kept cells of some directions to others.
+    pub(super) fn copy_cells(&self, directions: Range<usize>, kept: &Kept, to: &mut [ColumnBuffer]) {
+        for ((cells, (_, value)), to) in self.cells.iter().zip(&kept.kept).zip(to) {
+            to.copy(&ColumnCells::of(cells), directions.clone(), *value);
+        }
+    }
+}
+
+/// Makes parcels of what a worker finished.
+pub(super) struct Packer {
+    format: Option<Arc<dyn RowFormat>>,
+    kept: Arc<Kept>,
+    out: SyncSender<Parcel>,
+    parcel: Parcel,
+}
+
+impl Packer {
+    pub(super) fn new(format: Option<Arc<dyn RowFormat>>, kept: Arc<Kept>, out: SyncSender<Parcel>) -> Self {
+        let parcel = Self::empty(&kept);
+        Self { format, kept, out, parcel }
+    }
+
+    fn empty(kept: &Kept) -> Parcel {
+        Parcel { cells: vec![ColumnBuffer::default(); kept.kept.len()], ..Parcel::default() }
+    }
+
+    /// Takes what began in the chunk whose rows come next.
+    pub(super) fn starts(&mut self, starts: Vec<Start>) {
+        if self.kept.wants_starts {
+            self.parcel.starts = starts;
+        }
+    }
+
+    /// The rows of the chunk are complete.
+    pub(super) fn end_chunk(&mut self) -> Result<(), Stopped> {
+        self.parcel.ends_chunk = true;
+        self.send()
+    }
+
+    /// All rows are complete.
+    pub(super) fn end(&mut self) -> Result<(), Stopped> {
+        self.end_chunk()
+    }
+
+    fn send(&mut self) -> Result<(), Stopped> {
+        let parcel = std::mem::replace(&mut self.parcel, Self::empty(&self.kept));
+        self.out.send(parcel).map_err(|_| Stopped)
+    }
+
+    fn pack(&mut self, finished: &Finished<'_>, orders: &[EndOrder]) {
+        let parcel = &mut self.parcel;
+        let first = parcel.ends.len();
+        for row in finished.rows(self.kept.shape) {
+            if let Some(format) = &self.format {
+                for span in format.spans().iter().filter(|span| !span.is_late) {
+                    format.span(span, finished, &row, &mut parcel.text);
+                    parcel.text_ends.push(parcel.text.len() as u32);
+                }
+            }
+            parcel.rows.push(row.moved(first));
+        }
+        parcel.ends.extend_from_slice(finished.ends);
+        parcel.orders.extend_from_slice(orders);
+        for ((column, value), to) in self.kept.kept.iter().zip(&mut parcel.cells) {
+            let cells = finished.cells[*column].unwrap_or(ColumnCells::NONE);
+            to.copy(&cells, 0..finished.ends.len(), *value);
+        }
+    }
+}
+
+/// A parcel is sent off when it holds this much text, long before an offset in it would overflow.
+const FULL: usize = 4 << 20;
+
+impl TakeEnded for Packer {
+    fn ended(&mut self, batch: EndedBatch<'_>) -> Result<(), Error> {
+        let EndedBatch { ends, orders, cells } = batch;
+        self.pack(&Finished { cells, ends }, orders);
+        if self.parcel.text.len() > FULL || self.parcel.ends.len() > FULL >> 10 {
+            self.send().map_err(|Stopped| Error::Stopped)?;
+        }
+        Ok(())
+    }
+
+    fn started(&mut self, starts: impl Iterator<Item = Start>) {
+        self.parcel.starts.extend(starts);
+    }
+}

@@ -1,0 +1,101 @@
+//! One worker on a thread of its own: chunks in, parcels of finished rows out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use crate::counts::Counts;
+use crate::flow::Ended;
+use crate::plugins::PluginFault;
+use crate::worker::{Begun, Worker};
+
+use super::deal::Chunk;
+use super::numbering::{Numbering, Stopped};
+use super::parcel::Packer;
+
+/// Chunks that may be finished later than they were read, while other workers come up.
+const LAG: usize = 4;
+
+/// A worker and what it needs of the others.
+pub(super) struct Workshop<'n> {
+    worker: Worker,
+    number: u8,
+    numbering: &'n Numbering,
+    packer: Packer,
+    /// Chunks whose conversations have no numbers yet, oldest first.
+    pending: VecDeque<Pending>,
+    /// Chunks finished so far.
+    finished: u64,
+}
+
+/// What a chunk left to do.
+#[derive(Default)]
+struct Pending {
+    begun: Begun,
+    ended: Vec<Ended>,
+}
+
+impl<'n> Workshop<'n> {
+    pub(super) fn new(worker: Worker, number: u8, numbering: &'n Numbering, packer: Packer) -> Self {
+        Self { worker, number, numbering, packer, pending: VecDeque::new(), finished: 0 }
+    }
+
+    /// Works until there are no more chunks, or nobody takes the rows any more; why, the merger knows.
+    pub(super) fn run(mut self, chunks: &Receiver<Arc<Chunk>>) -> (Counts, Vec<PluginFault>) {
+        if self.work(chunks).is_err() {
+            self.numbering.stop();
+        }
+        (self.worker.counts().clone(), self.worker.take_faults())
+    }
+
+    fn work(&mut self, chunks: &Receiver<Arc<Chunk>>) -> Result<(), Stopped> {
+        while let Ok(chunk) = chunks.recv() {
+            self.observe(&chunk);
+            drop(chunk);
+            while !self.pending.is_empty() && self.finish_oldest(self.pending.len() > LAG)? {}
+        }
+        while !self.pending.is_empty() {
+            self.finish_oldest(true)?;
+        }
+        self.worker.drain(&mut self.packer).map_err(|_| Stopped)?;
+        self.packer.end()
+    }
+
+    fn observe(&mut self, chunk: &Chunk) {
+        let mut pending = Pending::default();
+        self.worker.observe(&chunk.share(self.number), &mut pending.begun, &mut pending.ended);
+        let ordinals = pending.begun.flows.iter().map(|&(ordinal, _)| ordinal).collect();
+        let number = self.finished + self.pending.len() as u64;
+        self.numbering.tell(self.number.into(), number, ordinals);
+        self.pending.push_back(pending);
+    }
+
+    /// Finishes the rows of the oldest chunk that waits for its numbers; false if they are not known yet and
+    /// it need not wait for them.
+    fn finish_oldest(&mut self, must_wait: bool) -> Result<bool, Stopped> {
+        let (worker, chunk) = (self.number.into(), self.finished);
+        let numbers = if must_wait {
+            self.numbering.take(worker, chunk)?
+        } else if let Some(numbers) = self.numbering.try_take(worker, chunk) {
+            numbers
+        } else {
+            return Ok(false);
+        };
+        let Some(Pending { begun, ended }) = self.pending.pop_front() else { return Ok(false) };
+        self.finished += 1;
+        self.worker.number(&begun, &numbers);
+        self.packer.starts(begun.starts);
+        self.worker.close(&ended, &mut self.packer).map_err(|_| Stopped)?;
+        self.packer.end_chunk()?;
+        Ok(true)
+    }
+}
+
+/// A panic of this thread must not leave others waiting.
+impl Drop for Workshop<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.numbering.stop();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! What becomes of a plugin that panics.
+
+use weir_sdk::abi::{ColumnCells, Fault};
+
+/// A plugin that failed while packets were read.
+#[derive(Clone, Debug)]
+pub struct PluginFault {
+    /// The plugin.
+    pub plugin: &'static str,
+    /// What it was doing, such as `took packet`.
+    pub doing: &'static str,
+    /// What it said.
+    pub fault: Fault,
+}
+
+impl std::fmt::Display for PluginFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { plugin, doing, fault } = self;
+        write!(f, "plugin `{plugin}` panicked while it {doing}")?;
+        if fault.reached > 0 {
+            write!(f, " {}", fault.reached)?;
+        }
+        write!(
+            f,
+            ": {}; its columns are empty from there on, leave it out with `-p` and tell its author",
+            fault.message
+        )
+    }
+}
+
+/// Puts the cells that a plugin gave where its columns stand, or notes its fault; false for a fault.
+pub(super) fn keep<'a>(
+    plugin: &'static str,
+    given: Option<Result<Vec<ColumnCells<'a>>, Fault>>,
+    cells: &mut [Option<ColumnCells<'a>>],
+    faults: &mut Vec<PluginFault>,
+) -> bool {
+    match given {
+        Some(Ok(columns)) => {
+            cells.iter_mut().zip(columns).for_each(|(cell, column)| *cell = Some(column));
+            true
+        }
+        Some(Err(fault)) => {
+            faults.push(PluginFault { plugin, doing: "finished flow", fault });
+            false
+        }
+        None => true,
+    }
+}

@@ -1,0 +1,150 @@
+//! The row plugins of a run: one instance each, called with the rows of all workers in order.
+
+use std::ops::Range;
+
+use weir_sdk::Start;
+use weir_sdk::abi::{ColumnCells, Instance, Rows};
+use weir_sdk::plugin::EndFacts;
+
+use crate::plugins::error::PluginError;
+use crate::plugins::fault::{PluginFault, keep};
+use crate::plugins::library::LoadedPlugin;
+
+struct Reader {
+    name: &'static str,
+    instance: Option<Instance>,
+    /// It panicked, and is called no more.
+    failed: bool,
+    /// Where its columns stand among those of all plugins.
+    columns: Range<usize>,
+    /// The columns that it reads, counted over all plugins.
+    needs: Vec<usize>,
+}
+
+/// What row plugins hear beside the ended directions.
+pub struct Events<'a> {
+    /// Directions that began before the last of these ends was noticed.
+    pub starts: &'a [Start],
+    /// For each end, the ordinal of the packet that noticed it.
+    pub noticed: &'a [u64],
+}
+
+/// The row plugins of a run.
+pub struct RowCrew {
+    readers: Vec<Reader>,
+    faults: Vec<PluginFault>,
+}
+
+impl RowCrew {
+    pub(crate) fn open(
+        plugins: &[LoadedPlugin],
+        options: &[(String, String, String)],
+    ) -> Result<Self, PluginError> {
+        let mut readers = Vec::new();
+        let mut columns = 0;
+        for plugin in plugins {
+            let info = &plugin.info;
+            let own = columns..columns + info.columns.len();
+            columns = own.end;
+            if info.reads_rows {
+                readers.push(Reader {
+                    name: info.name,
+                    instance: Some(plugin.open(options)?),
+                    failed: false,
+                    columns: own,
+                    needs: places_of(&info.needs, plugins),
+                });
+            }
+        }
+        Ok(Self { readers, faults: Vec::new() })
+    }
+
+    /// Whether there is no row plugin.
+    pub fn is_empty(&self) -> bool {
+        self.readers.is_empty()
+    }
+
+    /// What plugins want the user to know before the run, a sentence each.
+    pub fn notices(&mut self) -> Vec<String> {
+        let mut notices = Vec::new();
+        for reader in &mut self.readers {
+            match reader.instance.as_mut().map(Instance::notice) {
+                Some(Ok(Some(notice))) => notices.push(format!("plugin `{}`: {notice}", reader.name)),
+                Some(Err(fault)) => {
+                    reader.failed = true;
+                    self.faults.push(PluginFault { plugin: reader.name, doing: "was opened", fault });
+                }
+                _ => {}
+            }
+        }
+        notices
+    }
+
+    /// The columns of flow plugins that are read, counted over all plugins.
+    pub fn needs(&self) -> Vec<usize> {
+        let is_own = |need: &usize| self.readers.iter().any(|reader| reader.columns.contains(need));
+        let all = self.readers.iter().flat_map(|reader| reader.needs.iter().copied());
+        let mut needs: Vec<usize> = all.filter(|need| !is_own(need)).collect();
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+
+    /// Fills in the cells of the row plugins, each of which reads those of the ones before it, too.
+    pub fn complete<'a>(
+        &'a mut self,
+        ends: &[EndFacts],
+        events: &Events<'_>,
+        cells: &mut [Option<ColumnCells<'a>>],
+    ) {
+        for reader in &mut self.readers {
+            let needs = needed(&reader.needs, cells);
+            let rows = Rows { starts: events.starts, ends, noticed: events.noticed, needs: &needs };
+            let instance = reader.instance.as_mut().filter(|_| !reader.failed);
+            let given = instance.map(|instance| instance.rows(&rows));
+            let own = &mut cells[reader.columns.clone()];
+            reader.failed |= !keep(reader.name, given, own, &mut self.faults);
+        }
+    }
+
+    /// Tells of directions that began, when no row ends.
+    pub fn starts(&mut self, starts: &[Start]) {
+        for reader in self.readers.iter_mut().filter(|reader| !reader.failed) {
+            let rows = Rows { starts, ends: &[], noticed: &[], needs: &[] };
+            let called = reader.instance.as_mut().map(|instance| instance.rows(&rows).map(|_| ()));
+            if let Some(Err(fault)) = called {
+                reader.failed = true;
+                self.faults.push(PluginFault { plugin: reader.name, doing: "heard of a flow", fault });
+            }
+        }
+    }
+
+    /// Why plugins failed since this was last asked, each plugin once in a run.
+    pub fn take_faults(&mut self) -> Vec<PluginFault> {
+        std::mem::take(&mut self.faults)
+    }
+}
+
+/// The cells that a row plugin reads; a column whose plugin failed holds none.
+fn needed<'a>(needs: &[usize], cells: &[Option<ColumnCells<'a>>]) -> Vec<ColumnCells<'a>> {
+    let of = |&need: &usize| cells.get(need).copied().flatten().unwrap_or(ColumnCells::NONE);
+    needs.iter().map(of).collect()
+}
+
+/// Where columns stand among those of all plugins. That they are there was checked when plugins were chosen.
+fn places_of(needs: &[&str], plugins: &[LoadedPlugin]) -> Vec<usize> {
+    let place = |need: &&str| {
+        let mut columns = plugins.iter().flat_map(|plugin| &plugin.info.columns);
+        columns.position(|column| column.name == *need).unwrap_or(usize::MAX)
+    };
+    needs.iter().map(place).collect()
+}
+
+/// What a failed instance keeps may be broken, so not even its `drop` is called.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if self.failed {
+            std::mem::forget(self.instance.take());
+        }
+    }
+}

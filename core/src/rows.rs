@@ -1,0 +1,76 @@
+//! Ended directions, in order → rows: row plugins add their cells, a sink takes them all.
+
+use weir_sdk::Start;
+
+use crate::parallel::Kept;
+use crate::plugins::{Events, PluginFault, RowCrew};
+use crate::schema::{Declared, Schema};
+use crate::sink::{Error, Finished, Sink};
+use crate::worker::{EndedBatch, TakeEnded};
+
+/// Directions that begin before row plugins are told of them without a row.
+const STARTS_PER_CALL: usize = 1024;
+
+/// Makes the rows of a run.
+pub(crate) struct RowMaker {
+    pub(crate) crew: RowCrew,
+    pub(crate) sink: Box<dyn Sink>,
+    /// Directions that began and that row plugins have not heard of.
+    starts: Vec<Start>,
+    noticed: Vec<u64>,
+}
+
+impl RowMaker {
+    pub(crate) fn new(crew: RowCrew, sink: Box<dyn Sink>) -> Self {
+        Self { crew, sink, starts: Vec::new(), noticed: Vec::new() }
+    }
+
+    /// What workers hand on of each row.
+    pub(crate) fn kept(&mut self, schema: &Schema) -> Kept {
+        let declared: Vec<Declared<'_>> = schema.declared().collect();
+        let is_early = |declared: &&Declared<'_>| !schema.is_late(declared.plugin);
+        let wanted = match self.sink.text() {
+            Some(_) => self.crew.needs(),
+            None => declared.iter().filter(is_early).map(|declared| declared.index).collect(),
+        };
+        Kept {
+            shape: schema.shape(),
+            columns: declared.len(),
+            kept: wanted.into_iter().map(|index| (index, declared[index].column.value)).collect(),
+            wants_starts: !self.crew.is_empty(),
+        }
+    }
+
+    /// Row plugins that failed since this was last asked.
+    pub(crate) fn take_faults(&mut self) -> Vec<PluginFault> {
+        self.crew.take_faults()
+    }
+}
+
+impl TakeEnded for RowMaker {
+    fn ended(&mut self, batch: EndedBatch<'_>) -> Result<(), Error> {
+        let EndedBatch { ends, orders, mut cells } = batch;
+        self.noticed.clear();
+        self.noticed.extend(orders.iter().map(|order| order.noticed));
+        let last = self.noticed.last().copied().unwrap_or_default();
+        let begun = self.starts.partition_point(|start| start.ordinal < last);
+        let events = Events { starts: &self.starts[..begun], noticed: &self.noticed };
+        self.crew.complete(ends, &events, &mut cells);
+        self.sink.rows(&Finished { cells, ends })?;
+        self.starts.drain(..begun);
+        Ok(())
+    }
+
+    /// Row plugins hear of directions that begin in the order of packets, between the rows that end; told now and
+    /// then, so that they do not pile up.
+    fn started(&mut self, starts: impl Iterator<Item = Start>) {
+        if self.crew.is_empty() {
+            return;
+        }
+        if self.starts.len() > STARTS_PER_CALL {
+            self.crew.starts(&self.starts);
+            self.starts.clear();
+        }
+        self.starts.extend(starts);
+    }
+}
