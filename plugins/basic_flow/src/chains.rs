@@ -12,10 +12,10 @@ const MAX_TEXT: usize = 127;
 /// What takes the place of the rest of a cut text.
 const DOTS: &str = "...";
 
-/// The distinct chains of a direction, by key, in order of appearance.
+/// The distinct chains of a direction behind its first one, by key, in order of appearance.
 #[derive(Default)]
-pub(crate) struct Chains {
-    keys: ArrayVec<u32, MAX_CHAINS>,
+pub(crate) struct LaterChains {
+    keys: ArrayVec<u32, { MAX_CHAINS - 1 }>,
     overflow: bool,
 }
 
@@ -39,28 +39,32 @@ impl Element for ChainText<'_> {
     }
 }
 
-impl Chains {
-    /// Takes the chain of a packet into account.
-    #[inline]
+impl LaterChains {
+    /// Takes the chain of a packet into account, which is not the first one.
     pub(crate) fn remember(&mut self, key: u32) {
         if !self.keys.contains(&key) {
             self.overflow |= self.keys.try_push(key).is_err();
         }
     }
+}
 
+impl<'a> Description<'a> {
     /// What the keys stand for.
-    pub(crate) fn describe<'a>(&self, look_up: impl Fn(u32) -> HeaderChain<'a>) -> Description<'a> {
-        let mut description =
-            Description { texts: ArrayVec::new(), counts: ArrayVec::new(), overflow: self.overflow };
-        for chain in self.keys.iter().map(|&key| look_up(key)) {
+    pub(crate) fn of(
+        first: u32,
+        later: Option<&LaterChains>,
+        look_up: impl Fn(u32) -> HeaderChain<'a>,
+    ) -> Self {
+        let overflow = later.is_some_and(|later| later.overflow);
+        let mut description = Self { texts: ArrayVec::new(), counts: ArrayVec::new(), overflow };
+        let later = later.into_iter().flat_map(|later| &later.keys);
+        for chain in [&first].into_iter().chain(later).map(|&key| look_up(key)) {
             description.overflow |= chain.text.len() > MAX_TEXT;
             description.add(ChainText(cut(chain.text)), chain.count);
         }
         description
     }
-}
 
-impl<'a> Description<'a> {
     /// Adds a chain. Two long ones may have become the same text: they are one, with the count of the later.
     fn add(&mut self, text: ChainText<'a>, count: u16) {
         match self.texts.iter().position(|known| *known == text) {
@@ -87,9 +91,10 @@ mod tests {
     use super::*;
 
     fn described<'a, const N: usize>(chains: [(&'a str, u16); N]) -> Description<'a> {
-        let mut keys = Chains::default();
-        (0..N as u32).for_each(|key| keys.remember(key));
-        keys.describe(|key| HeaderChain { text: chains[key as usize].0, count: chains[key as usize].1 })
+        let mut later = LaterChains::default();
+        (1..N as u32).for_each(|key| later.remember(key));
+        let look_up = |key: u32| HeaderChain { text: chains[key as usize].0, count: chains[key as usize].1 };
+        Description::of(0, Some(&later), look_up)
     }
 
     #[test]

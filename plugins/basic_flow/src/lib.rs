@@ -6,18 +6,22 @@
 
 mod chains;
 mod endpoints;
+mod more;
 
-use chains::{ChainText, Chains, Description, MAX_CHAINS};
+use chains::{ChainText, Description, MAX_CHAINS};
 use endpoints::Endpoints;
+use more::{LaterMacs, More};
 use weir_sdk::{
-    ArrayVec, Columns, Duration, End, FlowPlugin, Ip, Mac, Packet, Side, State, Time, export_plugin, flag,
-    status,
+    ArrayVec, Columns, Duration, End, FlowPlugin, HeaderChain, Ip, Mac, Packet, Side, State, Time,
+    export_plugin, flag, status,
 };
 
 /// At most so many MAC addresses of each kind are kept for a direction.
 const MAX_MACS: usize = 3;
 /// At most so many VLAN tags are printed.
 const MAX_VLAN_TAGS: usize = 3;
+/// So many of them need no box.
+const VLAN_TAGS_IN_PLACE: usize = 2;
 
 /// Who, when, and made of what.
 pub struct BasicFlow;
@@ -28,10 +32,13 @@ pub struct Direction {
     time_first: i64,
     time_last: i64,
     status: u64,
-    chains: Chains,
-    src_macs: ArrayVec<Mac, MAX_MACS>,
-    dst_macs: ArrayVec<Mac, MAX_MACS>,
-    vlan_ids: ArrayVec<u16, MAX_VLAN_TAGS>,
+    more: More,
+    /// Key of the chain of the first packet.
+    first_chain: u32,
+    first_src_mac: Option<Mac>,
+    first_dst_mac: Option<Mac>,
+    /// Of the first packet, each plus 1; 0 where there is none.
+    vlan_ids: [u16; VLAN_TAGS_IN_PLACE],
     /// Identification of the packet before; 0 as long as there is none to compare with.
     ip_id: u16,
 }
@@ -160,18 +167,18 @@ impl FlowPlugin for BasicFlow {
         }
         let starts = packet.has(flag::STARTS_DIRECTION);
         let direction = state.own;
+        if starts {
+            direction.begin(packet);
+        }
         direction.status |= packet.status;
         direction.follow_time(packet, starts);
         direction.follow_ip_id(packet, starts);
         direction.follow_frame(packet);
-        if starts {
-            direction.vlan_ids = vlan_ids(packet);
-        }
     }
 
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row<'a> {
         let own = end.own;
-        let Description { texts, counts, overflow } = own.chains.describe(|key| end.header_chain(key));
+        let Description { texts, counts, overflow } = own.describe_chains(|key| end.header_chain(key));
         let ends = end.flow.seen_from(end.side());
         let (time_first, time_last) = (Time(own.time_first), Time(own.time_last));
         Row {
@@ -184,10 +191,10 @@ impl FlowPlugin for BasicFlow {
             header_chain_count: texts.len() as u8,
             header_counts: counts,
             header_chains: texts,
-            src_mac: own.src_macs.clone(),
-            dst_mac: own.dst_macs.clone(),
+            src_mac: all_macs(own.first_src_mac, own.more.get().map(|more| &more.src_macs)),
+            dst_mac: all_macs(own.first_dst_mac, own.more.get().map(|more| &more.dst_macs)),
             ethertype: ends.ethertype,
-            vlan_id: own.vlan_ids.clone(),
+            vlan_id: own.vlan_ids(),
             ip_version: ends.ip_version,
             src_ip: ends.src_ip,
             src_port: ends.src_port,
@@ -199,10 +206,21 @@ impl FlowPlugin for BasicFlow {
 }
 
 impl Direction {
+    /// What is that of the first packet.
+    fn begin(&mut self, packet: &Packet<'_>) {
+        self.time_first = packet.time_ns;
+        self.first_chain = packet.header_chain;
+        let tags = &packet.vlan_tags[..packet.vlan_tags.len().min(packet.vlan_count.into())];
+        for (place, id) in self.vlan_ids.iter_mut().zip(tags) {
+            *place = id + 1;
+        }
+        if let Some(rest @ [_, ..]) = tags.get(VLAN_TAGS_IN_PLACE..) {
+            self.more.get_or_make().vlan_ids = rest.iter().copied().collect();
+        }
+    }
+
     fn follow_time(&mut self, packet: &Packet<'_>, starts: bool) {
-        if starts {
-            self.time_first = packet.time_ns;
-        } else if packet.ip_version != 0 && packet.time_ns < self.time_last {
+        if !starts && packet.ip_version != 0 && packet.time_ns < self.time_last {
             self.status |= status::TIME_JUMP;
         }
         self.time_last = packet.time_ns;
@@ -222,9 +240,29 @@ impl Direction {
     }
 
     fn follow_frame(&mut self, packet: &Packet<'_>) {
-        self.chains.remember(packet.header_chain);
-        remember(&mut self.src_macs, packet.src_mac());
-        remember(&mut self.dst_macs, packet.dst_mac());
+        if packet.header_chain != self.first_chain {
+            self.more.get_or_make().chains.remember(packet.header_chain);
+        }
+        if let Some(mac) = packet.src_mac()
+            && *self.first_src_mac.get_or_insert(mac) != mac
+        {
+            self.more.get_or_make().src_macs.remember(mac);
+        }
+        if let Some(mac) = packet.dst_mac()
+            && *self.first_dst_mac.get_or_insert(mac) != mac
+        {
+            self.more.get_or_make().dst_macs.remember(mac);
+        }
+    }
+
+    fn describe_chains<'a>(&self, look_up: impl Fn(u32) -> HeaderChain<'a>) -> Description<'a> {
+        Description::of(self.first_chain, self.more.get().map(|more| &more.chains), look_up)
+    }
+
+    fn vlan_ids(&self) -> ArrayVec<u16, MAX_VLAN_TAGS> {
+        let first = self.vlan_ids.iter().filter_map(|id| id.checked_sub(1));
+        let rest = self.more.get().into_iter().flat_map(|more| more.vlan_ids.iter().copied());
+        first.chain(rest).collect()
     }
 }
 
@@ -233,16 +271,10 @@ fn is_attached_fragment(packet: &Packet<'_>) -> bool {
     packet.has(flag::LATER_FRAGMENT) && packet.status & status::FRAGMENT_HEADLESS == 0
 }
 
-/// Keeps a MAC address that is new, as long as there is room.
-fn remember(macs: &mut ArrayVec<Mac, MAX_MACS>, mac: Option<Mac>) {
-    if let Some(mac) = mac.filter(|mac| !macs.contains(mac)) {
-        // Without room the address is left out, which the column says.
-        let _ = macs.try_push(mac);
-    }
-}
-
-fn vlan_ids(packet: &Packet<'_>) -> ArrayVec<u16, MAX_VLAN_TAGS> {
-    packet.vlan_tags.iter().copied().take(usize::from(packet.vlan_count)).collect()
+/// The first address and those behind it.
+fn all_macs(first: Option<Mac>, later: Option<&LaterMacs>) -> ArrayVec<Mac, MAX_MACS> {
+    let later = later.map_or(&[][..], LaterMacs::as_slice);
+    first.into_iter().chain(later.iter().copied()).collect()
 }
 
 fn letter(side: Side) -> &'static str {

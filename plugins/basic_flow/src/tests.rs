@@ -12,9 +12,9 @@ fn columns_are_well_declared() {
 }
 
 #[test]
-fn state_of_a_direction_stays_small() {
-    assert!(size_of::<Direction>() <= 128, "{} bytes", size_of::<Direction>());
-    assert!(size_of::<Endpoints>() <= 64, "{} bytes", size_of::<Endpoints>());
+fn state_of_a_direction_fits_in_56_bytes() {
+    assert!(size_of::<Direction>() <= 56, "{} bytes", size_of::<Direction>());
+    assert!(size_of::<Endpoints>() <= 48, "{} bytes", size_of::<Endpoints>());
 }
 
 #[test]
@@ -177,4 +177,16 @@ fn vlan_ids_are_those_of_the_first_packet_without_priority() {
     let many = row_of::<BasicFlow>([packet().vlan(&[1, 2, 3, 4])]);
     assert_eq!(many.vlan_id.as_slice(), [1, 2, 3]);
     assert!(row_of::<BasicFlow>([packet()]).vlan_id.is_empty());
+}
+
+#[test]
+fn a_priority_tag_has_the_vlan_id_0() {
+    assert_eq!(row_of::<BasicFlow>([packet().vlan(&[0])]).vlan_id.as_slice(), [0]);
+    assert_eq!(row_of::<BasicFlow>([packet().vlan(&[0, 4095, 0])]).vlan_id.as_slice(), [0, 4095, 0]);
+}
+
+#[test]
+fn addresses_may_begin_with_a_later_packet() {
+    let row = row_of::<BasicFlow>([packet().without_ethernet(), packet().macs([2; 6], [4; 6])]);
+    assert_eq!((row.src_mac.as_slice(), row.dst_mac.as_slice()), (&[Mac([2; 6])][..], &[Mac([4; 6])][..]));
 }

@@ -5,6 +5,7 @@ use weir_sdk::{Packet, flag};
 use crate::bits::{ip, status};
 use crate::checksum;
 use crate::header_options::HeaderOptions;
+use crate::rare::{Kept, Rare};
 use crate::row::Row;
 
 const IPV4_HEADER: usize = 20;
@@ -32,24 +33,25 @@ const UDP_LITE: u8 = 136;
 /// What the IP headers of a direction showed.
 #[derive(Default)]
 pub(crate) struct Headers {
-    time_last: i64,
-    /// Few flows have options.
-    options: Option<Box<HeaderOptions>>,
-    ttl_changes: u32,
     flags: u16,
     id_last: u16,
     id_delta_min: u16,
     id_delta_max: u16,
-    /// End of the last fragment, in units of 8 bytes.
-    fragment_end: u16,
     ids: Ids,
     version: u8,
     ttl_last: u8,
     ttl_min: u8,
     ttl_max: u8,
     type_of_service: u8,
-    /// The last fragmented datagram is not complete.
-    is_pending: bool,
+}
+
+/// Where the fragments of a direction stand.
+#[derive(Default)]
+pub(crate) struct Fragments {
+    /// End of the last one, in units of 8 bytes.
+    end: u16,
+    /// The last datagram is not complete.
+    are_pending: bool,
 }
 
 /// How many IPv4 identifications were seen.
@@ -62,33 +64,28 @@ enum Ids {
 }
 
 impl Headers {
-    /// Time of the last packet.
-    pub(crate) fn time_last(&self) -> i64 {
-        self.time_last
-    }
-
     /// The peer sent FIN or RST: it will not take the rest of a datagram.
-    pub(crate) fn hear_end(&mut self) {
-        if self.is_pending {
+    pub(crate) fn hear_end(&mut self, rare: &Rare) {
+        if rare.get().is_some_and(|kept| kept.fragments.are_pending) {
             self.flags |= ip::FRAGMENT_SEQUENCE;
         }
     }
 
-    /// Takes the headers of a packet into account; gives bits of `tcp_status`.
+    /// Takes the headers of a packet into account, of which the one before came at this time; gives bits of
+    /// `tcp_status`.
     #[inline]
-    pub(crate) fn follow(&mut self, packet: &Packet<'_>) -> u16 {
+    pub(crate) fn follow(&mut self, packet: &Packet<'_>, time_before: i64, rare: &mut Rare) -> u16 {
         if self.is_seen() {
-            self.follow_time(packet.time_ns);
+            self.follow_time(time_before, packet.time_ns);
         }
-        self.time_last = packet.time_ns;
         if packet.ip_version == 4 {
-            self.follow_v4(packet)
+            self.follow_v4(packet, rare)
         } else {
-            self.follow_v6(packet)
+            self.follow_v6(packet, rare)
         }
         self.version = packet.ip_version;
         if packet.has(flag::MORE_FRAGMENTS | flag::LATER_FRAGMENT) {
-            self.follow_fragment(packet);
+            self.follow_fragment(packet, &mut rare.get_or_make().fragments);
         }
         if packet.has(flag::LATER_FRAGMENT) { 0 } else { self.follow_l4(packet) }
     }
@@ -97,50 +94,50 @@ impl Headers {
         self.version != 0
     }
 
-    fn follow_time(&mut self, now: i64) {
-        self.flags |= match now.cmp(&self.time_last) {
+    fn follow_time(&mut self, before: i64, now: i64) {
+        self.flags |= match now.cmp(&before) {
             std::cmp::Ordering::Less => ip::GAP_NEGATIVE,
             std::cmp::Ordering::Equal => ip::GAP_ZERO,
             std::cmp::Ordering::Greater => 0,
         };
     }
 
-    fn follow_v4(&mut self, packet: &Packet<'_>) {
+    fn follow_v4(&mut self, packet: &Packet<'_>, rare: &mut Rare) {
         let bytes = packet.l3_bytes();
         let Some(header) = bytes.first_chunk::<IPV4_HEADER>() else { return };
         self.follow_id(packet.fragment_id as u16);
-        self.follow_ttl(header[v4::TIME_TO_LIVE]);
+        self.follow_ttl(header[v4::TIME_TO_LIVE], rare);
         self.type_of_service |= header[v4::TYPE_OF_SERVICE];
         self.flags |= u16::from(header[v4::FLAGS]) & HEADER_FLAGS;
         let len = usize::from(header[v4::HEADER_LENGTH] & 0x0f) * 4;
         match bytes.get(..len).filter(|_| len <= packet.l3_len as usize) {
-            Some(header) => self.follow_whole_v4(header),
+            Some(header) => self.follow_whole_v4(header, rare),
             None if len > IPV4_HEADER => self.flags |= ip::OPTIONS_CORRUPT | HEADER_CUT,
             None => self.flags |= HEADER_CUT,
         }
     }
 
-    fn follow_whole_v4(&mut self, header: &[u8]) {
+    fn follow_whole_v4(&mut self, header: &[u8], rare: &mut Rare) {
         if !checksum::header_is_right(header) {
             self.flags |= ip::HEADER_CHECKSUM;
         }
         if let Some(options @ [_, ..]) = header.get(IPV4_HEADER..)
-            && !self.options.get_or_insert_default().walk_v4(options)
+            && !rare.get_or_make().header_options.walk_v4(options)
         {
             self.flags |= ip::OPTIONS_CORRUPT;
         }
     }
 
-    fn follow_v6(&mut self, packet: &Packet<'_>) {
+    fn follow_v6(&mut self, packet: &Packet<'_>, rare: &mut Rare) {
         if let Some([first, second, .., hop_limit]) = packet.l3_bytes().first_chunk::<{ v6::HOP_LIMIT + 1 }>()
         {
-            self.follow_ttl(*hop_limit);
+            self.follow_ttl(*hop_limit, rare);
             self.type_of_service |= first << 4 | second >> 4;
         }
         if packet.has(flag::MORE_FRAGMENTS) {
             self.flags |= ip::MORE_FRAGMENTS;
         }
-        if HeaderOptions::are_in_v6(packet) && !self.options.get_or_insert_default().walk_v6(packet) {
+        if HeaderOptions::are_in_v6(packet) && !rare.get_or_make().header_options.walk_v6(packet) {
             self.flags |= ip::OPTIONS_CORRUPT;
         }
     }
@@ -167,17 +164,19 @@ impl Headers {
         self.id_last = id;
     }
 
-    fn follow_ttl(&mut self, ttl: u8) {
+    fn follow_ttl(&mut self, ttl: u8, rare: &mut Rare) {
         if !self.is_seen() {
             (self.ttl_min, self.ttl_max, self.ttl_last) = (ttl, ttl, ttl);
         }
-        self.ttl_changes += u32::from(ttl != self.ttl_last);
+        if ttl != self.ttl_last {
+            rare.get_or_make().ttl_changes += 1;
+        }
         self.ttl_min = self.ttl_min.min(ttl);
         self.ttl_max = self.ttl_max.max(ttl);
         self.ttl_last = ttl;
     }
 
-    fn follow_fragment(&mut self, packet: &Packet<'_>) {
+    fn follow_fragment(&mut self, packet: &Packet<'_>, fragments: &mut Fragments) {
         let more = packet.has(flag::MORE_FRAGMENTS);
         let offset = packet.fragment_offset;
         let end = offset.wrapping_add((l4_len(packet) >> 3) as u16);
@@ -187,12 +186,12 @@ impl Headers {
         if end > MAX_FRAGMENT_END {
             self.flags |= ip::FRAGMENT_BEYOND;
         }
-        if i32::from(offset) - i32::from(self.fragment_end) > 1 {
+        if i32::from(offset) - i32::from(fragments.end) > 1 {
             self.flags |= ip::FRAGMENT_GAP;
         }
-        self.fragment_end = end;
+        fragments.end = end;
         // A later fragment without a known first one stands for a datagram that will not be complete.
-        self.is_pending = more || packet.status & weir_sdk::status::FRAGMENT_HEADLESS != 0;
+        fragments.are_pending = more || packet.status & weir_sdk::status::FRAGMENT_HEADLESS != 0;
     }
 
     /// Verifies layer 4 where that is possible.
@@ -239,20 +238,17 @@ impl Headers {
     }
 
     /// Fills the columns; core found an error among the fragments, or not.
-    pub(crate) fn tell(&self, has_fragment_error: bool, row: &mut Row) {
+    pub(crate) fn tell(&self, kept: &Kept, has_fragment_error: bool, row: &mut Row) {
         let sequence = if has_fragment_error { ip::FRAGMENT_SEQUENCE } else { 0 };
         let has_delta = self.ids == Ids::Several;
         row.ip_id_delta_min = has_delta.then_some(self.id_delta_min);
         row.ip_id_delta_max = has_delta.then_some(self.id_delta_max);
         row.ip_ttl_min = Some(self.ttl_min);
         row.ip_ttl_max = Some(self.ttl_max);
-        row.ip_ttl_changes = Some(self.ttl_changes);
+        row.ip_ttl_changes = Some(kept.ttl_changes);
         row.ip_tos = Some(self.type_of_service);
         row.ip_flags = Some(self.flags | sequence);
-        match &self.options {
-            Some(options) => options.tell(self.version, row),
-            None => HeaderOptions::default().tell(self.version, row),
-        }
+        kept.header_options.tell(self.version, row);
     }
 }
 

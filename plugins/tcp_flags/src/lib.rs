@@ -11,21 +11,26 @@ mod checksum;
 mod header_options;
 mod ip;
 mod options;
+mod rare;
 mod row;
 mod rtt;
 mod scan;
 mod segment;
 mod sequence;
+mod syn_kinds;
 mod time;
 mod timestamps;
 mod window;
 
 use bits::{anomaly, status};
+use options::Options;
+use rare::{Kept, Rare};
 use rtt::Responses;
 use scan::Suspect;
 use segment::{FIN, RST, SYN, Segment};
-use sequence::Setting;
+use sequence::{Sequence, Setting};
 use weir_sdk::{End, FlowPlugin, Interest, Packet, Side, State, export_plugin};
+use window::Windows;
 
 pub use row::Row;
 
@@ -35,21 +40,19 @@ pub struct TcpFlags;
 /// What is kept of a direction.
 #[derive(Default)]
 pub struct Direction {
-    ip: ip::Headers,
+    /// Time of the last packet.
+    time_last: i64,
+    rare: Rare,
+    options: Options,
+    sequence: Sequence,
+    windows: Windows,
     responses: Responses,
-    tcp: Tcp,
-    status: u16,
-}
-
-/// What its TCP headers showed.
-#[derive(Default)]
-struct Tcp {
-    sequence: sequence::Sequence,
-    windows: window::Windows,
-    options: options::Options,
+    /// TCP segments.
     segments: u32,
+    ip: ip::Headers,
     flags: u16,
     anomalies: u16,
+    status: u16,
 }
 
 impl FlowPlugin for TcpFlags {
@@ -70,8 +73,9 @@ impl FlowPlugin for TcpFlags {
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
         let State { own, other, .. } = state;
         let gap = own.gap(packet);
-        own.status |= status::SEEN | own.ip.follow(packet);
-        let age = || time::distance_seconds(other.ip.time_last(), packet.time_ns);
+        own.status |= status::SEEN | own.ip.follow(packet, own.time_last, &mut own.rare);
+        own.time_last = packet.time_ns;
+        let age = || time::distance_seconds(other.time_last, packet.time_ns);
         own.responses.count(&mut other.responses, age);
         match Segment::of(packet) {
             Some(segment) => own.follow_segment(other, &segment, gap),
@@ -82,14 +86,16 @@ impl FlowPlugin for TcpFlags {
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row {
         let mut row = Row::default();
         let own = end.own;
+        let none = Kept::default();
+        let kept = own.rare.get().unwrap_or(&none);
         let is_initiator = end.side() == Side::A;
         if own.responses.is_seen() {
             let has_fragment_error = end.status() & weir_sdk::status::FRAGMENT_ERROR != 0;
             row.tcp_status = Some(own.status);
-            own.ip.tell(has_fragment_error, &mut row);
+            own.ip.tell(kept, has_fragment_error, &mut row);
         }
-        if own.tcp.segments > 0 {
-            own.tell_tcp(end.other, is_initiator, &mut row);
+        if own.segments > 0 {
+            own.tell_tcp(kept, end.other, is_initiator, &mut row);
         }
         if let Some(other) = end.other {
             own.responses.tell(&other.responses, is_initiator, &mut row);
@@ -101,53 +107,53 @@ impl FlowPlugin for TcpFlags {
 impl Direction {
     /// Seconds since the packet before; 0 for the first.
     fn gap(&self, packet: &Packet<'_>) -> f32 {
-        if self.responses.is_seen() { time::gap_seconds(self.ip.time_last(), packet.time_ns) } else { 0.0 }
+        if self.responses.is_seen() { time::gap_seconds(self.time_last, packet.time_ns) } else { 0.0 }
     }
 
     /// What happens to a segment, in this order: its flags, its options, its window, its numbers.
     fn follow_segment(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: f32) {
         let was_scaled = self.is_scaled();
-        let follows_syn = self.tcp.flags & u16::from(SYN) != 0;
+        let follows_syn = self.flags & u16::from(SYN) != 0;
         let flagged = self.follow_flags(other, segment, gap);
         self.follow_options(other, segment);
-        let factor = was_scaled.then(|| self.tcp.options.window_factor());
+        let factor = was_scaled.then(|| self.options.window_factor());
         let window = u32::from(segment.window) * factor.unwrap_or(1);
-        if self.tcp.segments == 0 {
-            self.tcp.windows.begin(window);
-            self.tcp.sequence.begin(segment);
+        if self.segments == 0 {
+            self.windows.begin(window);
+            self.sequence.begin(segment);
         }
-        let window_before = self.tcp.windows.last();
-        self.status |= self.tcp.windows.follow(window, segment);
+        let window_before = self.windows.last();
+        self.status |= self.windows.follow(window, segment, &mut self.rare);
         // Only now are the numbers of a first segment known.
         self.follow_flight(other, segment);
-        let has_peer = other.tcp.segments > 0;
+        let has_peer = other.segments > 0;
         let setting = Setting {
             window,
             window_before,
-            factor: self.is_scaled().then(|| self.tcp.options.window_factor()),
-            peer: has_peer.then(|| other.tcp.sequence.as_peer(other.tcp.windows.last())),
+            factor: self.is_scaled().then(|| self.options.window_factor()),
+            peer: has_peer.then(|| other.sequence.as_peer(other.windows.last())),
             is_first_packet: self.responses.is_first_packet(),
             follows_syn,
             gap,
             response: self.responses.mean() + other.responses.mean(),
         };
         self.follow_numbers(segment, &setting, flagged);
-        self.tcp.segments = self.tcp.segments.saturating_add(1);
+        self.segments = self.segments.saturating_add(1);
     }
 
     /// Notes flags and what they say of scans; gives the bits of the latter.
     fn follow_flags(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: f32) -> u16 {
         let anomalies = scan::anomalies(segment, self.responses.phase(), gap);
         self.responses.follow_segment(segment.control(), &mut other.responses);
-        self.tcp.flags |= scan::combinations(segment);
+        self.flags |= scan::combinations(segment);
         if segment.has(FIN | RST) {
-            other.ip.hear_end();
+            other.ip.hear_end(&other.rare);
         }
         anomalies
     }
 
     fn follow_options(&mut self, other: &mut Direction, segment: &Segment<'_>) {
-        let bits = self.tcp.options.follow(segment);
+        let bits = self.options.follow(segment, &mut self.rare);
         self.status |= bits;
         if bits & status::WINDOW_SCALED != 0 && other.responses.is_seen() {
             other.status |= status::WINDOW_SCALED;
@@ -156,7 +162,7 @@ impl Direction {
 
     fn follow_flight(&mut self, other: &mut Direction, segment: &Segment<'_>) {
         if other.responses.is_seen() {
-            self.tcp.sequence.follow_flight(segment, &mut other.tcp.sequence);
+            self.sequence.follow_flight(segment, &mut other.sequence);
         }
     }
 
@@ -168,13 +174,13 @@ impl Direction {
             | anomaly::DUPLICATE_ACK
             | anomaly::KEEP_ALIVE
             | anomaly::KEEP_ALIVE_ACK;
-        let mut marks = self.tcp.sequence.judge(segment, setting);
+        let mut marks = self.sequence.judge(segment, setting, &mut self.rare);
         marks.anomalies |= flagged;
-        if (self.tcp.anomalies | marks.anomalies) & anomaly::SCAN != 0 {
+        if (self.anomalies | marks.anomalies) & anomaly::SCAN != 0 {
             marks.anomalies &= !HIDDEN;
         }
-        self.tcp.sequence.advance_to(segment, marks);
-        self.tcp.anomalies |= marks.anomalies;
+        self.sequence.advance_to(segment, marks);
+        self.anomalies |= marks.anomalies;
         self.status |= marks.status;
     }
 
@@ -183,18 +189,17 @@ impl Direction {
     }
 
     fn suspect(&self) -> Suspect {
-        let Tcp { anomalies, flags, segments, .. } = self.tcp;
+        let Self { anomalies, flags, segments, .. } = *self;
         Suspect { anomalies, flags, segments }
     }
 
-    fn tell_tcp(&self, other: Option<&Direction>, is_initiator: bool, row: &mut Row) {
-        let Tcp { sequence, windows, options, segments, flags, .. } = &self.tcp;
+    fn tell_tcp(&self, kept: &Kept, other: Option<&Direction>, is_initiator: bool, row: &mut Row) {
         let other = other.map(Direction::suspect);
-        sequence.tell(row);
-        windows.tell(*segments, row);
-        row.tcp_flags = Some(*flags);
+        self.sequence.tell(kept, row);
+        self.windows.tell(kept, self.segments, row);
+        row.tcp_flags = Some(self.flags);
         row.tcp_anomalies = Some(scan::settle(self.suspect(), other, is_initiator));
-        options.tell(windows.initial(), self.is_scaled(), self.ip.ttl_min(), row);
+        self.options.tell(kept, self.windows.initial(), self.is_scaled(), self.ip.ttl_min(), row);
     }
 }
 

@@ -3,8 +3,10 @@
 use weir_sdk::ArrayVec;
 
 use crate::bits::status;
+use crate::rare::{Kept, Rare};
 use crate::row::Row;
 use crate::segment::{ACK, SYN, Segment};
+use crate::syn_kinds::SynKinds;
 use crate::timestamps::Timestamps;
 
 /// Option kinds (IANA TCP option kinds).
@@ -30,25 +32,22 @@ mod subtype {
 
 /// RFC 7323 section 2.3: a larger shift counts as this one.
 const MAX_SHIFT: u8 = 14;
-/// So many kinds of the options of SYN packets are kept.
-const MAX_SYN_KINDS: usize = 20;
 
 /// The options of a direction.
 #[derive(Default)]
 pub(crate) struct Options {
     timestamps: Timestamps,
+    syn_kinds: SynKinds,
     packets: u32,
     count: u32,
     kinds: u32,
     mss: u16,
     shift: Option<u8>,
-    syn_kinds: ArrayVec<u8, MAX_SYN_KINDS>,
-    multipath: Multipath,
 }
 
 /// Multipath TCP options.
 #[derive(Default)]
-struct Multipath {
+pub(crate) struct Multipath {
     types: u16,
     flags: u8,
     address_id: u8,
@@ -58,46 +57,45 @@ struct Multipath {
 impl Options {
     /// Takes the options of a segment into account; gives bits of `tcp_status`.
     #[inline]
-    pub(crate) fn follow(&mut self, segment: &Segment<'_>) -> u16 {
+    pub(crate) fn follow(&mut self, segment: &Segment<'_>, rare: &mut Rare) -> u16 {
         if !segment.has_options() {
             return 0;
         }
         match segment.options() {
-            Some(options) => self.walk(options, segment),
+            Some(options) => self.walk(options, segment, rare),
             None => status::OPTIONS_CORRUPT,
         }
     }
 
-    fn walk(&mut self, mut rest: &[u8], segment: &Segment<'_>) -> u16 {
+    fn walk(&mut self, mut rest: &[u8], segment: &Segment<'_>, rare: &mut Rare) -> u16 {
         self.packets += 1;
         let mut bits = 0;
         while let Some((&kind, behind)) = rest.split_first()
             && kind != kind::END
         {
-            self.count(kind, segment);
+            self.count(kind, segment, rare);
             if kind == kind::NOP {
                 rest = behind;
                 continue;
             }
             let Some(len @ 1..) = behind.first() else { return bits | status::OPTIONS_CORRUPT };
             let end = usize::from(*len).min(rest.len());
-            bits |= self.read(&rest[..end], segment);
+            bits |= self.read(&rest[..end], segment, rare);
             rest = &rest[end..];
         }
         bits
     }
 
-    fn count(&mut self, kind: u8, segment: &Segment<'_>) {
+    fn count(&mut self, kind: u8, segment: &Segment<'_>, rare: &mut Rare) {
         self.count += 1;
         self.kinds |= 1 << kind.min(31);
         if segment.has(SYN) {
-            // Without room the kind is left out, which the column says.
-            let _ = self.syn_kinds.try_push(kind);
+            self.syn_kinds.push(kind, rare);
         }
     }
 
     /// Reads what an option says; one that is too short for that says nothing.
-    fn read(&mut self, option: &[u8], segment: &Segment<'_>) -> u16 {
+    fn read(&mut self, option: &[u8], segment: &Segment<'_>, rare: &mut Rare) -> u16 {
         match *option {
             [kind::MSS, _, a, b, ..] => {
                 self.mss = u16::from_be_bytes([a, b]);
@@ -111,7 +109,7 @@ impl Options {
                 status::TIMESTAMP | if is_smaller { status::TIMESTAMP_DECREASED } else { 0 }
             }
             [kind::MPTCP, _, first, ref rest @ ..] => {
-                self.multipath.read(first, rest);
+                rare.get_or_make().multipath.read(first, rest);
                 status::MPTCP
             }
             _ => 0,
@@ -133,29 +131,29 @@ impl Options {
     }
 
     /// Fills the columns of a direction whose first window and smallest time to live were these.
-    pub(crate) fn tell(&self, window: u32, is_scaled: bool, ttl_min: u8, row: &mut Row) {
-        row.tcp_ja4t = Some(self.fingerprint(window));
+    pub(crate) fn tell(&self, kept: &Kept, window: u32, is_scaled: bool, ttl_min: u8, row: &mut Row) {
+        row.tcp_ja4t = Some(self.fingerprint(&self.syn_kinds.all(kept), window));
         row.tcp_option_packets = Some(self.packets);
         row.tcp_option_count = Some(self.count);
         row.tcp_options = Some(self.kinds);
         row.tcp_mss = (self.kinds & 1 << kind::MSS != 0).then_some(self.mss);
         row.tcp_window_scale = is_scaled.then_some(self.window_factor() as u16);
-        self.multipath.tell(row);
+        kept.multipath.tell(row);
         self.timestamps.tell(ttl_min, row);
     }
 
     /// JA4T: window, option kinds, MSS and window scale of a SYN.
-    fn fingerprint(&self, window: u32) -> String {
+    fn fingerprint(&self, syn_kinds: &[u8], window: u32) -> String {
         let mut text = String::with_capacity(64);
         push_decimal(&mut text, window);
         text.push('_');
-        for (index, &kind) in self.syn_kinds.iter().enumerate() {
+        for (index, &kind) in syn_kinds.iter().enumerate() {
             if index > 0 {
                 text.push('-');
             }
             push_decimal(&mut text, kind.into());
         }
-        if self.syn_kinds.is_empty() {
+        if syn_kinds.is_empty() {
             text.push_str("00");
         }
         text.push_str(if self.mss < 10 { "_0" } else { "_" });

@@ -3,14 +3,16 @@
 //! The rules are Tranalyzer's; numbers compare modulo 2^32, as RFC 9293 section 3.4 asks.
 
 use crate::bits::{anomaly, status};
+use crate::rare::{Kept, Rare};
 use crate::row::Row;
 use crate::segment::{ACK, FIN, RST, SYN, Segment, is_plain};
 
 /// Where the numbers of a direction stand, and what was counted on the way.
 #[derive(Default)]
 pub(crate) struct Sequence {
-    sent_bytes: u64,
-    acked_bytes: u64,
+    /// Modulo 2^32, as the sum below; few directions carry more.
+    sent_bytes: u32,
+    acked_bytes: u32,
     first: u32,
     /// Number of the last segment.
     last: u32,
@@ -73,9 +75,21 @@ fn precedes(a: u32, b: u32) -> bool {
 }
 
 /// How far a number advanced; nothing if it did not, or by 1 where SYN or FIN may have taken a number.
-fn advance(from: u32, to: u32, may_be_control: bool) -> u64 {
+fn advance(from: u32, to: u32, may_be_control: bool) -> u32 {
     let distance = to.wrapping_sub(from) as i32;
-    if from == 0 || distance <= 0 || (distance == 1 && may_be_control) { 0 } else { distance as u64 }
+    if from == 0 || distance <= 0 || (distance == 1 && may_be_control) { 0 } else { distance as u32 }
+}
+
+/// Adds to a sum modulo 2^32; gives whether it reached another 2^32.
+fn add(sum: &mut u32, bytes: u32) -> bool {
+    let (now, has_carry) = sum.overflowing_add(bytes);
+    *sum = now;
+    has_carry
+}
+
+/// The whole sum.
+fn whole(carry: u32, sum: u32) -> u64 {
+    u64::from(carry) << 32 | u64::from(sum)
 }
 
 impl Sequence {
@@ -114,12 +128,13 @@ impl Sequence {
     }
 
     /// What a segment shows; its numbers are stored by [`advance_to`](Self::advance_to).
-    pub(crate) fn judge(&mut self, segment: &Segment<'_>, setting: &Setting) -> Marks {
+    pub(crate) fn judge(&mut self, segment: &Segment<'_>, setting: &Setting, rare: &mut Rare) -> Marks {
         let probe = self.probe(segment, setting);
         let mut marks = Marks { anomalies: 0, status: probe };
         if probe == 0 {
             if segment.has(ACK) {
                 self.follow_ack(segment, setting, &mut marks);
+                self.count_bytes(segment, setting, rare);
             }
             if self.fills_window(setting) {
                 marks.status |= status::WINDOW_FULL;
@@ -158,7 +173,6 @@ impl Sequence {
         if is_plain(self.last_flags) && precedes(self.highest, segment.sequence) {
             marks.anomalies |= anomaly::PREVIOUS_NOT_CAPTURED;
         }
-        self.count_bytes(segment, setting);
         self.ack_packets += 1;
     }
 
@@ -224,11 +238,15 @@ impl Sequence {
             && precedes(segment.sequence, self.next)
     }
 
-    fn count_bytes(&mut self, segment: &Segment<'_>, setting: &Setting) {
+    fn count_bytes(&mut self, segment: &Segment<'_>, setting: &Setting, rare: &mut Rare) {
         let own_control = !is_plain(self.last_flags);
         let control = own_control || setting.peer.is_some_and(|peer| !is_plain(peer.flags));
-        self.sent_bytes += advance(self.last, segment.sequence, own_control);
-        self.acked_bytes += advance(self.acknowledged, segment.acknowledgment, control);
+        if add(&mut self.sent_bytes, advance(self.last, segment.sequence, own_control)) {
+            rare.get_or_make().sent_carry += 1;
+        }
+        if add(&mut self.acked_bytes, advance(self.acknowledged, segment.acknowledgment, control)) {
+            rare.get_or_make().acked_carry += 1;
+        }
     }
 
     /// Stores the numbers of a segment, and what it showed, for the next one.
@@ -253,13 +271,13 @@ impl Sequence {
     }
 
     /// Fills the columns.
-    pub(crate) fn tell(&self, row: &mut Row) {
+    pub(crate) fn tell(&self, kept: &Kept, row: &mut Row) {
         row.tcp_sequence_first = Some(self.first);
         row.tcp_in_sequence_packets = Some(self.in_sequence);
-        row.tcp_sequence_bytes = Some(self.sent_bytes);
+        row.tcp_sequence_bytes = Some(whole(kept.sent_carry, self.sent_bytes));
         row.tcp_retransmissions = Some(self.faults);
         row.tcp_ack_packets = Some(self.ack_packets);
-        row.tcp_acked_bytes = Some(self.acked_bytes);
+        row.tcp_acked_bytes = Some(whole(kept.acked_carry, self.acked_bytes));
         row.tcp_ack_faults = Some(self.ack_faults);
         row.tcp_bytes_in_flight_max = Some(self.in_flight_max);
     }

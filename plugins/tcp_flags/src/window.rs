@@ -1,6 +1,7 @@
 //! TCP windows in, their course out.
 
 use crate::bits::status;
+use crate::rare::{Kept, Rare};
 use crate::row::Row;
 use crate::segment::Segment;
 
@@ -15,8 +16,6 @@ pub(crate) struct Windows {
     decreases: u32,
     increases: u32,
     turns: u32,
-    /// Plain packets with a window of 0.
-    zero: u32,
     trend: Trend,
 }
 
@@ -43,7 +42,7 @@ impl Windows {
 
     /// Takes the window of a segment into account; gives bits of `tcp_status`.
     #[inline]
-    pub(crate) fn follow(&mut self, window: u32, segment: &Segment<'_>) -> u16 {
+    pub(crate) fn follow(&mut self, window: u32, segment: &Segment<'_>, rare: &mut Rare) -> u16 {
         // An exponential mean: the first window counts as its own past.
         self.mean = 0.7 * self.mean + 0.3 * window as f32;
         if window < self.last {
@@ -57,7 +56,9 @@ impl Windows {
         }
         self.last = window;
         let is_zero = window == 0 && segment.is_plain();
-        self.zero += u32::from(is_zero);
+        if is_zero {
+            rare.get_or_make().zero_windows += 1;
+        }
         status::WINDOW
             | if is_zero { status::WINDOW_ZERO } else { 0 }
             | if self.increases > 0 { status::WINDOW_UP } else { 0 }
@@ -74,7 +75,7 @@ impl Windows {
     }
 
     /// Fills the columns of a direction with so many segments.
-    pub(crate) fn tell(&self, segments: u32, row: &mut Row) {
+    pub(crate) fn tell(&self, kept: &Kept, segments: u32, row: &mut Row) {
         row.tcp_window_first = Some(self.initial);
         row.tcp_window_mean = Some(self.mean);
         row.tcp_window_min = Some(self.min);
@@ -82,6 +83,6 @@ impl Windows {
         row.tcp_window_decreases = Some(self.decreases);
         row.tcp_window_increases = Some(self.increases);
         row.tcp_window_turns = Some(self.turns);
-        row.tcp_window_zero_ratio = Some(self.zero as f32 / segments as f32);
+        row.tcp_window_zero_ratio = Some(kept.zero_windows as f32 / segments as f32);
     }
 }
