@@ -40,6 +40,8 @@ mod pppoe;
 #[cfg(test)]
 mod properties;
 mod protocol;
+#[cfg(test)]
+mod second_opinion;
 mod teredo;
 #[cfg(test)]
 mod testing;
