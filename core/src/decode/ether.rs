@@ -116,7 +116,7 @@ pub(super) fn mirrored_frame(walk: &mut Walk<'_>, value: u16, behind: usize, at:
 }
 
 /// A protocol that makes a layer-2 flow.
-fn layer2_protocol(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
+pub(super) fn layer2_protocol(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
     walk.label(of_ethertype(value));
     match value {
         ethertype::ARP | ethertype::AARP => walk.mark(status::ARP),
