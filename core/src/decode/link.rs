@@ -8,7 +8,7 @@ use weir_sdk::status;
 use super::names::{Name, ethertype, ppp_protocol};
 use super::ppp::{self, PppHeader};
 use super::walk::{Next, Walk, no_flow};
-use super::{NoFlow, ether, juniper, ppi, wlan};
+use super::{NoFlow, ether, frame_relay, juniper, ppi, wlan};
 
 /// Numbers of the LINKTYPE_ registry.
 pub(super) mod link_type {
@@ -75,10 +75,10 @@ fn without_macs(walk: &mut Walk<'_>, link: u16, at: usize) -> Next {
         link_type::IPV6 => raw_ip(walk, Next::ipv6(at)),
         link_type::PPP | link_type::PPP_HDLC => point_to_point(walk, at),
         link_type::PPP_PPPD | link_type::PPP_WITH_DIR => point_to_point(walk, at + 1),
-        link_type::C_HDLC => serial(walk, Name::Chdlc, at),
-        link_type::C_HDLC_WITH_DIR => serial(walk, Name::Chdlc, at + 1),
-        link_type::FRAME_RELAY => serial(walk, Name::Fr, at),
-        link_type::FRAME_RELAY_WITH_DIR => serial(walk, Name::Fr, at + 1),
+        link_type::C_HDLC => cisco_hdlc(walk, at),
+        link_type::C_HDLC_WITH_DIR => cisco_hdlc(walk, at + 1),
+        link_type::FRAME_RELAY => frame_relay::decode(walk, at),
+        link_type::FRAME_RELAY_WITH_DIR => frame_relay::decode(walk, at + 1),
         link_type::SYMANTEC => symantec(walk, at),
         link_type::JUNIPER_ETHER | link_type::JUNIPER_PPPOE => juniper::decode(walk, at, 0),
         link_type::JUNIPER_ATM1 => juniper::decode(walk, at, juniper::ATM1_COOKIE),
@@ -160,11 +160,11 @@ fn raw_ip(walk: &mut Walk<'_>, next: Next) -> Next {
 }
 
 /// PPP, or Cisco HDLC on a PPP link.
-fn point_to_point(walk: &mut Walk<'_>, at: usize) -> Next {
+pub(super) fn point_to_point(walk: &mut Walk<'_>, at: usize) -> Next {
     walk.name(Name::Ppp);
     walk.mark(status::PPP);
     if matches!(walk.u16(at), Some(0x0f00 | 0x8f00)) {
-        return serial(walk, Name::Chdlc, at);
+        return cisco_hdlc(walk, at);
     }
     let Some(PppHeader { protocol, payload: at }) = ppp::header(walk, at) else {
         return no_flow(NoFlow::ShortLinkHeader);
@@ -178,9 +178,9 @@ fn point_to_point(walk: &mut Walk<'_>, at: usize) -> Next {
     }
 }
 
-/// Cisco HDLC and Frame Relay: two bytes of address, then an ethertype, whatever stands there.
-fn serial(walk: &mut Walk<'_>, name: Name, at: usize) -> Next {
-    walk.name(name);
+/// Cisco HDLC: two bytes of address, then an ethertype, whatever stands there.
+fn cisco_hdlc(walk: &mut Walk<'_>, at: usize) -> Next {
+    walk.name(Name::Chdlc);
     ether::type_field(walk, at + 2)
 }
 

@@ -195,6 +195,14 @@ pub(super) fn of_dsap(dsap: u8) -> Label {
     })
 }
 
+/// The name of a network layer protocol identifier (ISO/IEC TR 9577): CLNP, ES-IS, IS-IS.
+pub(super) fn of_nlpid(nlpid: u8) -> Label {
+    match nlpid {
+        0x81..=0x83 => Label::Named(Name::Osi),
+        _ => Label::Unknown(Layer::with(Name::UnknownDsap, u16::from(nlpid))),
+    }
+}
+
 /// The name of a PPP protocol.
 pub(super) fn of_ppp(protocol: u16) -> Label {
     Label::Named(match protocol {
@@ -330,6 +338,11 @@ mod tests {
             14 osi 20 osi 34 osi 54 osi fe osi 42 stp 7e x25 80 3comxns 82 bacnet bc vines_llc f0 netbios
             f8 hpext fc rpl";
         check_all(0..=255, KNOWN, |number| of_dsap(number as u8));
+    }
+
+    #[test]
+    fn these_network_layer_identifiers_and_no_others_have_names() {
+        check_all(0..=255, "81 osi 82 osi 83 osi", |number| of_nlpid(number as u8));
     }
 
     #[test]
