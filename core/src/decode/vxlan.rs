@@ -201,10 +201,10 @@ mod tests {
     #[test]
     fn service_headers_may_follow_each_other() {
         let header = [4, 0, 0, 4, 0, 0, 1, 0];
-        let services = [&[0, 3, 1, 4, 0, 0, 0, 0, 9, 9, 9, 9][..], &[0, 2, 1, 3, 0, 0, 0, 0]].concat();
+        let services = [&[0, 0xc5, 1, 4, 0, 0, 0, 0][..], &[9; 12], &[0, 2, 1, 3, 0, 0, 0, 0]].concat();
         let frame = vxlan(4790, &header, &join(&[&services, &eth(0x0800, &inner_v4())]));
         let seen = check(&frame, "eth:ipv4:udp:vxlan_gpe:nsh:nsh:eth:ipv4:udp", 0x0400000000404000);
-        assert_eq!(seen.dst_mac_offset, 70);
+        assert_eq!(seen.dst_mac_offset, 78);
         is_inner(&seen);
     }
 

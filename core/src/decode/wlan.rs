@@ -91,7 +91,7 @@ mod tests {
 
     fn frame(control: u8, flags: u8, extra: usize) -> Vec<u8> {
         let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
-        join(&[&[control, flags], &vec![0; 22 + extra], &snap, &inner_v4()])
+        join(&[&[control, flags], &vec![1; 22 + extra], &snap, &inner_v4()])
     }
 
     fn check_macs(control: u8, flags: u8, extra: usize, src: u16, dst: u16) {
