@@ -45,6 +45,7 @@ fn header_len(lengths: u8, signature: u8) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     fn ayiya(next: u8, packet: &[u8]) -> Vec<u8> {
@@ -74,5 +75,30 @@ mod tests {
             "eth:ipv4:tcp:ayiya:ipv4:udp",
             0x0400000000104000,
         ));
+    }
+
+    #[test]
+    fn udplite_carries_it_and_sctp_stops_at_it() {
+        let lite = over_ip(136, &udp(40000, 5072, &ayiya(41, &inner_v6())));
+        is_inner(&check(&lite, "eth:ipv4:udplite:ayiya:ipv6:udp", 0x0c00000000108000));
+        let sctp = join(&[&udp(40000, 5072, &[0; 4]), &ayiya(41, &inner_v6())]);
+        let seen = check(&over_ip(132, &sctp), "eth:ipv4:sctp:ayiya", 0x0400080000104000);
+        is_carrier(&seen, 40000, 5072);
+    }
+
+    #[test]
+    fn a_next_header_that_does_not_fit_stops_decoding() {
+        let seen = check(&over_udp(40000, 5072, &ayiya(41, &inner_v4())), "eth:ipv4:udp", 0x0400080000004000);
+        is_carrier(&seen, 40000, 5072);
+        let low = over_udp(53, 5072, &ayiya(41, &inner_v6()));
+        is_carrier(&check(&low, "eth:ipv4:udp", 0x0400000000004000), 53, 5072);
+    }
+
+    #[test]
+    fn a_cut_inner_header_stays_with_the_carrier() {
+        let frame = over_udp(40000, 5072, &ayiya(41, &inner_v6()));
+        let seen = check_cut(ETHERNET, &frame, 100, "eth:ipv4:udp:ayiya:ipv6", 0x0400080200104000);
+        is_carrier(&seen, 40000, 5072);
+        is_carrier(&check_cut(ETHERNET, &frame, 45, "eth:ipv4:udp", 0x0400000200004000), 40000, 5072);
     }
 }

@@ -87,6 +87,7 @@ pub(super) fn wlan_frame(walk: &mut Walk<'_>, at: usize) -> Next {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     /// Data from an access point to the distribution system, frame control swapped.
@@ -127,10 +128,66 @@ mod tests {
     }
 
     #[test]
-    fn lwapp_carries_802_11_too() {
-        let frame = over_udp(40000, 12222, &join(&[&[0; 6], &wlan(&inner_v4())]));
-        is_inner(&check(&frame, "eth:ipv4:udp:lwapp:wlan:llc:ipv4:udp", 0x0400000000804000));
-        let frame = over_udp(40000, 12223, &join(&[&[0; 6], &[4, 0, 0, 0, 0, 0], &[0; 4]]));
-        check(&frame, "eth:ipv4:udp:lwapp", 0x0400080000804000);
+    fn inner_vlan_tags_are_decoded() {
+        let frame = over_udp(
+            5247,
+            40000,
+            &join(&[&[0, 0x10, 0x02, 0, 0, 0, 0, 0], &tagged(&[7], 0x0800, &inner_v4())]),
+        );
+        let seen = check(&frame, "eth:ipv4:udp:capwap.data:eth:vlan:ipv4:udp", 0x0400000000804100);
+        assert_eq!((seen.vlan_id, seen.l3_offset), (7, 68));
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn an_ipv6_carrier_and_a_longer_header_will_do() {
+        let header = [0, 0x20, 0x03, 0x10, 0, 0, 0, 0, 6, 2, 0, 0, 0, 0, 0, 0];
+        let frame = over_ipv6(17, &udp(40000, 5247, &join(&[&header, &wlan(&inner_v4())])));
+        is_inner(&check(&frame, "eth:ipv6:udp:capwap.data:wlan:llc:ipv4:udp", 0x0c00000000804000));
+    }
+
+    #[test]
+    fn only_the_first_fragment_is_decoded() {
+        let fragment = |offset: u8| {
+            let header = [0, 0x10, 0x02, 0x80, 0, 9, 0, offset];
+            over_udp(40000, 5247, &join(&[&header, &eth(0x0800, &inner_v4())]))
+        };
+        is_inner(&check(&fragment(0), "eth:ipv4:udp:capwap.data:eth:ipv4:udp", 0x0400000000804000));
+        is_carrier(&check(&fragment(8), "eth:ipv4:udp:capwap.data", 0x0400080000804000), 40000, 5247);
+    }
+
+    #[test]
+    fn other_versions_bindings_and_reserved_bits_are_plain_udp() {
+        for header in [
+            [0x10, 0x10, 2, 0, 0, 0, 0, 0],
+            [2, 0x10, 2, 0, 0, 0, 0, 0],
+            [0, 0x10, 5, 0, 0, 0, 0, 0],
+            [0, 0x10, 2, 1, 0, 0, 0, 0],
+            [0, 0x10, 2, 0, 0, 0, 0, 1],
+        ] {
+            let frame = over_udp(40000, 5247, &join(&[&header, &eth(0x0800, &inner_v4())]));
+            is_carrier(&check(&frame, "eth:ipv4:udp", 0x0400000000004000), 40000, 5247);
+        }
+    }
+
+    #[test]
+    fn frames_that_are_not_followed_stay_with_the_carrier() {
+        let data = |binding: u8, frame: &[u8]| {
+            over_udp(40000, 5247, &join(&[&[0, 0x10, binding, 0, 0, 0, 0, 0], frame]))
+        };
+        let beacon = data(3, &join(&[&[0x00, 0x80], &[0; 40]]));
+        is_carrier(&check(&beacon, "eth:ipv4:udp:capwap.data:wlan", 0x0400080000804000), 40000, 5247);
+        let arp = data(2, &eth(0x0806, &[0; 28]));
+        is_carrier(&check(&arp, "eth:ipv4:udp:capwap.data:eth:arp", 0x0400080000804000), 40000, 5247);
+    }
+
+    #[test]
+    fn a_cut_header_is_plain_udp_and_a_cut_frame_stays_with_the_carrier() {
+        let frame = over_udp(40000, 5247, &join(&[&[0, 0x10, 0x03, 0, 0, 0, 0, 0], &wlan(&inner_v4())]));
+        is_carrier(&check_cut(ETHERNET, &frame, 49, "eth:ipv4:udp", 0x0400000200004000), 40000, 5247);
+        let chain = "eth:ipv4:udp:capwap.data:wlan";
+        is_carrier(&check_cut(ETHERNET, &frame, 60, chain, 0x0400080200804000), 40000, 5247);
+        let chain = "eth:ipv4:udp:capwap.data:wlan:llc:ipv4";
+        is_carrier(&check_cut(ETHERNET, &frame, 90, chain, 0x0400080200804000), 40000, 5247);
     }
 }

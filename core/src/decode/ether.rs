@@ -27,6 +27,12 @@ pub(super) fn link_header(walk: &mut Walk<'_>, at: usize) -> Next {
     type_field(walk, at + 12)
 }
 
+/// An Ethernet header behind that of a link without MAC addresses.
+pub(super) fn bridged(walk: &mut Walk<'_>, at: usize) -> Next {
+    walk.status &= !status::NO_ETHERNET;
+    link_header(walk, at)
+}
+
 /// An ethertype field of a link layer: tags, then LLC or a protocol.
 pub(super) fn type_field(walk: &mut Walk<'_>, at: usize) -> Next {
     match walk.u16(at) {
@@ -110,7 +116,7 @@ pub(super) fn mirrored_frame(walk: &mut Walk<'_>, value: u16, behind: usize, at:
 }
 
 /// A protocol that makes a layer-2 flow.
-fn layer2_protocol(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
+pub(super) fn layer2_protocol(walk: &mut Walk<'_>, value: u16, at: usize) -> Next {
     walk.label(of_ethertype(value));
     match value {
         ethertype::ARP | ethertype::AARP => walk.mark(status::ARP),
@@ -214,5 +220,60 @@ mod tests {
         let seen = decode_cut(link_type::ETHERNET, &frame[..30], frame.len()).expect("a flow");
         assert_eq!((seen.chain.as_str(), seen.facts.status), ("eth:ipv4", 0x200000004));
         assert_eq!((seen.facts.ethertype, seen.facts.payload_len), (0x0800, 33));
+    }
+
+    #[test]
+    fn every_tag_protocol_is_a_vlan_tag() {
+        for tag in [0x8100u16, 0x88a8, 0x9100, 0x9200] {
+            let frame = eth(tag, &join(&[&[0, 5, 0x86, 0xdd], &inner_v6()]));
+            let seen = check(&frame, "eth:vlan:ipv6:udp", 0x0800000000008100);
+            assert_eq!((seen.vlan_id, seen.l3_offset), (5, 18));
+            is_inner(&seen);
+        }
+        let stacked = eth(0x88a8, &join(&[&[0, 7, 0x81, 0, 0, 5, 8, 0], &inner_v4()]));
+        let seen = check(&stacked, "eth:vlan{2}:ipv4:udp", 0x0400000000004100);
+        assert_eq!((seen.vlan_tags, seen.vlan_id, seen.l3_offset), ([7, 5, 0], 5, 22));
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn a_cut_tag_stays_the_last_ethertype() {
+        let frame = tagged(&[7], 0x0800, &inner_v4());
+        let seen = check_cut(link_type::ETHERNET, &frame, 17, "eth:vlan", 0x4);
+        assert_eq!((seen.ethertype, seen.vlan_count, seen.payload_offset), (0x8100, 0, 14));
+        let seen = check_cut(link_type::ETHERNET, &frame, 18, "eth:vlan:ipv4", 0x200000104);
+        assert_eq!((seen.ethertype, seen.vlan_id), (0x0800, 7));
+    }
+
+    #[test]
+    fn address_resolution_and_discovery_have_bits_of_their_own() {
+        let bits = [
+            (0x0806, "eth:arp", 0x44),
+            (0x80f3, "eth:aarp", 0x44),
+            (0x8035, "eth:rarp", 0x84),
+            (0x88cc, "eth:lldp", 0x24),
+        ];
+        for (kind, chain, status) in bits {
+            let seen = check(&padded(eth(kind, &[0; 28])), chain, status);
+            assert_eq!((seen.ethertype, seen.payload_len, seen.ip_version), (kind, 46, 0));
+        }
+    }
+
+    #[test]
+    fn every_slow_protocol_has_a_name() {
+        let names = [(1, "lacp"), (2, "marker"), (3, "oampdu"), (10, "ossp")];
+        for (subtype, name) in names {
+            check(&padded(eth(0x8809, &[subtype, 1])), &format!("eth:slow:{name}"), 0x4);
+        }
+        check(&padded(eth(0x8809, &[4, 1])), "eth:slow", 0x4);
+        let frame = padded(eth(0x8809, &[1, 1]));
+        check_none(link_type::ETHERNET, &frame[..14], NoFlow::ShortLinkHeader);
+    }
+
+    #[test]
+    fn a_cut_mirrored_frame_is_a_layer_2_flow() {
+        let frame = eth(0x88be, &join(&[&[0; 8], &eth(0x0800, &inner_v4())]));
+        let seen = check_cut(link_type::ETHERNET, &frame, 35, "eth:erspan:eth", 0x4000004);
+        assert_eq!((seen.ethertype, seen.payload_offset, seen.dst_mac_offset), (0x88be, 14, 0));
     }
 }

@@ -46,4 +46,26 @@ mod tests {
         let frame = eth(0x86dd, &ipv6(97, &[0x20; 16]));
         assert_eq!(decode_on(link_type::ETHERNET, &frame).err(), Some(NoFlow::BadEtherIpVersion));
     }
+
+    #[test]
+    fn other_frames_are_named_in_the_flow_of_the_carrier() {
+        let frame = over_ip(97, &join(&[&[0x30, 0], &eth(0x0806, &[0; 28])]));
+        let seen = check(&frame, "eth:ipv4:etherip:eth:arp", 0x0400080000044000);
+        assert_eq!((seen.l4_proto, seen.ethertype, seen.payload_len), (97, 0x0800, 36));
+        is_carrier(&seen, 0, 0);
+    }
+
+    #[test]
+    fn a_cut_frame_stays_with_the_carrier() {
+        let frame = over_ip(97, &join(&[&[0x30, 0], &eth(0x0800, &inner_v4())]));
+        for (captured, chain) in
+            [(35, "eth:ipv4:etherip:eth"), (49, "eth:ipv4:etherip:eth"), (60, "eth:ipv4:etherip:eth:ipv4")]
+        {
+            let seen = decode_cut(link_type::ETHERNET, &frame[..captured], frame.len()).expect("a flow");
+            assert_eq!((seen.chain.as_str(), seen.l4_proto), (chain, 97));
+            assert_ne!(seen.status & weir_sdk::status::STOPPED, 0);
+            is_carrier(&seen, 0, 0);
+        }
+        check(&over_ip(97, &[]), "eth:ipv4:etherip", 0x0400000800004000);
+    }
 }

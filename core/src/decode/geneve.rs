@@ -35,6 +35,7 @@ pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     fn geneve(header: [u8; 8], payload: &[u8]) -> Vec<u8> {
@@ -61,5 +62,48 @@ mod tests {
     #[test]
     fn reserved_flags_must_be_zero() {
         check(&geneve([0, 1, 0x65, 0x58, 0, 0, 3, 0], &[0; 28]), "eth:ipv4:udp", 0x0400000000004000);
+    }
+
+    #[test]
+    fn ipv6_and_tagged_frames_inside_are_decoded() {
+        let frame = geneve([0, 0, 0x86, 0xdd, 0, 0, 3, 0], &inner_v6());
+        is_inner(&check(&frame, "eth:ipv4:udp:geneve:ipv6:udp", 0x0c00000020008000));
+        let frame = geneve([0, 0x80, 0x65, 0x58, 0, 0, 3, 0], &tagged(&[7], 0x0800, &inner_v4()));
+        let seen = check(&frame, "eth:ipv4:udp:geneve:eth:vlan:ipv4:udp", 0x0400000020004100);
+        assert_eq!((seen.vlan_id, seen.dst_mac_offset), (7, 50));
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn an_ipv6_carrier_will_do() {
+        let frame = over_ipv6(
+            17,
+            &udp(6081, 5000, &join(&[&[0, 0, 0x65, 0x58, 0, 0, 3, 0], &eth(0x0800, &inner_v4())])),
+        );
+        is_inner(&check(&frame, "eth:ipv6:udp:geneve:eth:ipv4:udp", 0x0c00000020004000));
+    }
+
+    #[test]
+    fn frames_without_ip_stay_with_the_carrier() {
+        let frame = geneve([0, 0, 0x65, 0x58, 0, 0, 3, 0], &eth(0x0806, &[0; 28]));
+        let seen = check(&frame, "eth:ipv4:udp:geneve:eth:arp", 0x0400080020004000);
+        is_carrier(&seen, 5000, 6081);
+    }
+
+    #[test]
+    fn a_header_that_reaches_the_captured_end_is_none() {
+        let frame = geneve([2, 0, 0x65, 0x58, 0, 0, 3, 0], &join(&[&[0; 8], &eth(0x0800, &inner_v4())]));
+        for captured in [49, 50, 58] {
+            is_carrier(
+                &check_cut(ETHERNET, &frame, captured, "eth:ipv4:udp", 0x0400000200004000),
+                5000,
+                6081,
+            );
+        }
+        is_carrier(
+            &check_cut(ETHERNET, &frame, 60, "eth:ipv4:udp:geneve:eth", 0x0400080220004000),
+            5000,
+            6081,
+        );
     }
 }

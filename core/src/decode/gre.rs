@@ -117,6 +117,7 @@ fn redirected(walk: &mut Walk<'_>, header: Header) -> Next {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     fn gre(flags: u16, protocol: u16, payload: &[u8]) -> Vec<u8> {
@@ -147,7 +148,7 @@ mod tests {
         assert_eq!((seen.chain.as_str(), seen.count), ("eth:ipv4:gre:eth:vlan:ipv4:udp", 7));
         assert_eq!((seen.facts.status, seen.facts.vlan_id), (0x0400000000005100, 7));
         assert_eq!((seen.facts.dst_mac_offset, seen.facts.src_mac_offset), (38, 44));
-        is_inner(&seen.facts);
+        is_inner(&seen);
     }
 
     #[test]
@@ -206,5 +207,81 @@ mod tests {
     fn wccp_has_a_header_of_its_own() {
         let frame = over_ip(47, &gre(0, 0x883e, &join(&[&[0; 4], &inner_v4()])));
         is_inner(&check(&frame, "eth:ipv4:gre:wccp:ipv4:udp", 0x0400000008005000));
+    }
+
+    #[test]
+    fn each_optional_field_takes_four_bytes() {
+        for (flags, words) in [(0x8000, 1), (0x2000, 1), (0x1000, 1), (0xb000, 3), (0x3081, 3), (0xf880, 6)] {
+            let payload = join(&[&vec![1; 4 * words], &inner_v4()]);
+            let seen = check(
+                &over_ip(47, &gre(flags, 0x0800, &payload)),
+                "eth:ipv4:gre:ipv4:udp",
+                0x0400000000005000,
+            );
+            assert_eq!(usize::from(seen.l3_offset), 38 + 4 * words);
+            is_inner(&seen);
+        }
+    }
+
+    #[test]
+    fn bridged_frames_may_have_llc_in_front_of_ip() {
+        let frame = eth(41, &join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner_v4()]));
+        let seen =
+            check(&over_ip(47, &gre(0, 0x6558, &frame)), "eth:ipv4:gre:eth:llc:ipv4:udp", 0x0400000000005000);
+        assert_eq!(seen.dst_mac_offset, 38);
+        is_inner(&seen);
+        let bpdu = eth(38, &[0x42, 0x42, 3, 0, 0, 0, 0, 0, 0]);
+        let seen =
+            check(&over_ip(47, &gre(0, 0x6558, &bpdu)), "eth:ipv4:gre:eth:llc:wlccp", 0x0400080000005000);
+        assert_eq!(seen.l4_proto, 47);
+        is_carrier(&seen, 0, 0);
+    }
+
+    #[test]
+    fn ppp_may_carry_ipv6() {
+        let frame = over_ip(47, &gre(0, 0x880b, &join(&[&[0xff, 3, 0, 0x57], &inner_v6()])));
+        is_inner(&check(&frame, "eth:ipv4:gre:ppp:ipv6:udp", 0x0c0000000000b000));
+    }
+
+    #[test]
+    fn mirrored_frames_without_ip_count_both_headers() {
+        let type_2 = gre(0x1000, 0x88be, &join(&[&[0; 4], &[0x10; 8], &eth(0x0806, &[0; 28])]));
+        let seen = check(&over_ip(47, &type_2), "eth:ipv4:gre:erspan:eth:arp", 0x0400080004005000);
+        assert_eq!((seen.payload_len, seen.payload_offset, seen.l4_proto), (42, 50, 47));
+        is_carrier(&seen, 0, 0);
+    }
+
+    #[test]
+    fn over_ipv6_the_same_protocols_are_followed() {
+        let over = |protocol, payload: &[u8]| over_ipv6(47, &gre(0, protocol, payload));
+        is_inner(&check(&over(0x0800, &inner_v4()), "eth:ipv6:gre:ipv4:udp", 0x0c00000000005000));
+        let seen =
+            check(&over(0x6558, &eth(0x86dd, &inner_v6())), "eth:ipv6:gre:eth:ipv6:udp", 0x0800000000009000);
+        assert_eq!(seen.dst_mac_offset, 58);
+        is_inner(&seen);
+        let seen = check(&over(0x8899, &[0; 8]), "eth:ipv6:gre:realtek", 0x0800080000009000);
+        assert_eq!((seen.l4_proto, seen.payload_len), (47, 12));
+        is_carrier(&seen, 0, 0);
+    }
+
+    #[test]
+    fn wccp_without_ip_stops_decoding() {
+        let frame = over_ip(47, &gre(0, 0x883e, &[0; 8]));
+        is_carrier(&check(&frame, "eth:ipv4:gre:wccp", 0x0400080008005000), 0, 0);
+    }
+
+    #[test]
+    fn a_cut_header_stays_with_the_carrier() {
+        let frame = over_ip(47, &gre(0, 0x6558, &eth(0x0800, &inner_v4())));
+        let cuts = [
+            (36, "eth:ipv4:gre", 0x0400080a00005000),
+            (50, "eth:ipv4:gre:eth", 0x0400080200005000),
+            (60, "eth:ipv4:gre:eth:ipv4", 0x0400080200005000),
+        ];
+        for (captured, chain, status) in cuts {
+            let seen = check_cut(ETHERNET, &frame, captured, chain, status);
+            assert_eq!(seen.l4_proto, 47);
+            is_carrier(&seen, 0, 0);
+        }
     }
 }

@@ -59,6 +59,7 @@ fn behind_extensions(walk: &Walk<'_>, flags: u8, at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     fn check_inner(header: &[u8]) {
@@ -87,5 +88,48 @@ mod tests {
         let frame =
             eth(0x86dd, &ipv6(17, &udp(2152, 2152, &join(&[&[0x30, 255, 0, 0, 0, 0, 0, 1], &inner_v6()]))));
         is_inner(&check(&frame, "eth:ipv6:udp:gtp:ipv6:udp", 0x0800000000208000));
+    }
+
+    #[test]
+    fn each_port_of_gtp_wants_a_high_one_beside_it() {
+        let user = join(&[&[0x30, 255, 0, 0, 0, 0, 0, 1], &inner_v6()]);
+        for port in [2123, 2152, 3386] {
+            let seen = check(&over_udp(port, 40000, &user), "eth:ipv4:udp:gtp:ipv6:udp", 0x0c00000000208000);
+            assert_eq!(seen.l3_offset, 50);
+            is_inner(&seen);
+            is_carrier(&check(&over_udp(53, port, &user), "eth:ipv4:udp", 0x0400000000004000), 53, port);
+        }
+    }
+
+    #[test]
+    fn user_packets_that_are_not_ip_stop_decoding() {
+        let seen = check(
+            &over_udp(2152, 2152, &[0x30, 255, 0, 0, 0, 0, 0, 1, 0x10]),
+            "eth:ipv4:udp:gtp",
+            0x0400080000204000,
+        );
+        assert_eq!(seen.payload_len, 9);
+        is_carrier(&seen, 2152, 2152);
+    }
+
+    #[test]
+    fn a_header_that_reaches_the_captured_end_is_none() {
+        let frame = over_udp(
+            2152,
+            2152,
+            &join(&[&[0x34, 255, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0x85, 1, 0, 0, 0], &inner_v4()]),
+        );
+        for captured in [43, 50, 54, 58] {
+            let seen = check_cut(ETHERNET, &frame, captured, "eth:ipv4:udp:gtp", 0x0400000200204000);
+            is_carrier(&seen, 2152, 2152);
+        }
+        let seen = check_cut(ETHERNET, &frame, 70, "eth:ipv4:udp:gtp:ipv4", 0x0400080200204000);
+        is_carrier(&seen, 2152, 2152);
+        let endless = [0x34, 255, 0, 0, 0, 0, 0, 1, 0, 9, 0, 0x85, 0, 0, 0, 0x85];
+        is_carrier(
+            &check(&over_udp(2152, 2152, &endless), "eth:ipv4:udp:gtp", 0x0400000000204000),
+            2152,
+            2152,
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Ethernet frames inside IP tunnels.
 //!
-//! What comes in: the offset of the inner Ethernet header. What goes out: an inner IP header; everything else
-//! stays in the flow of the carrier, with its MAC addresses.
+//! What comes in: the offset of the inner Ethernet header. What goes out: an inner IP header, or the layer-2
+//! flow of PPPoE without IP; everything else stays in the flow of the carrier, with its MAC addresses.
 
 use super::ether::{self, HEADER, MAX_LENGTH};
 use super::names::{Name, ethertype, of_ethertype};
@@ -36,6 +36,7 @@ pub(super) fn typed(walk: &mut Walk<'_>, value: u16, at: usize, rules: Rules) ->
         ethertype::IPV4 => Next::Ipv4 { at, in_gre: is_in_gre(walk, rules) },
         ethertype::IPV6 => Next::ipv6(at),
         ethertype::PPPOE_SESSION if rules == Rules::Pppoe => pppoe::session(walk, at),
+        ethertype::PPPOE_DISCOVERY if rules == Rules::Pppoe => ether::layer2_protocol(walk, value, at),
         ..=MAX_LENGTH | ethertype::JUMBO_LLC if rules == Rules::Llc => llc(walk, at),
         other => {
             walk.label(of_ethertype(other));

@@ -135,7 +135,7 @@ mod tests {
         packet[0] = 0x46;
         packet[3] += 4;
         let facts = check(&eth(0x0800, &packet), "eth:ipv4:udp", 0x0400000000004000);
-        is_inner(&facts);
+        is_datagram(&facts);
         assert_eq!(facts.l4_offset, 38);
     }
 

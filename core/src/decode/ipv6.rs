@@ -87,10 +87,10 @@ fn extension(walk: &mut Walk<'_>, ip: &mut IpHeader) -> bool {
 mod tests {
     use weir_sdk::packet::flag;
 
-    use super::super::link::link_type;
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
-    fn check_v6(next: u8, payload: &[u8], chain: &str, status: u64) -> weir_sdk::PacketFacts {
+    fn check_v6(next: u8, payload: &[u8], chain: &str, status: u64) -> Seen {
         check(&eth(0x86dd, &ipv6(next, payload)), chain, status)
     }
 
@@ -98,7 +98,7 @@ mod tests {
     fn options_are_walked_to_the_transport() {
         let payload = join(&[&[17, 0, 5, 2, 0, 0, 1, 0], &udp(2000, 3000, b"hello")]);
         let facts = check_v6(0, &payload, "eth:ipv6:ipv6.hopopts:udp", 0x0800000000008000);
-        is_inner(&facts);
+        is_datagram(&facts);
         assert_eq!((facts.l4_offset, facts.l4_proto, facts.l3_len), (62, 17, 61));
     }
 
@@ -150,8 +150,98 @@ mod tests {
     }
 
     #[test]
-    fn a_raw_ipv6_link_has_no_name() {
-        let seen = decode_on(link_type::IPV6, &inner_v6()).expect("a flow");
-        assert_eq!((seen.chain.as_str(), seen.facts.status), (":ipv6:udp", 0x0800000000008002));
+    fn routing_and_destination_options_are_walked_too() {
+        let datagram = udp(2000, 3000, b"hello");
+        let routing = join(&[&[17, 2, 4, 0, 0, 0, 0, 0], &[1; 16], &datagram]);
+        let seen = check_v6(43, &routing, "eth:ipv6:ipv6.routing:udp", 0x0800000000008000);
+        assert_eq!((seen.l4_offset, seen.l4_proto), (78, 17));
+        is_datagram(&seen);
+        let options = join(&[&[17, 0, 1, 4, 0, 0, 0, 0], &datagram]);
+        let seen = check_v6(60, &options, "eth:ipv6:ipv6.dstopts:udp", 0x0800000000008000);
+        assert_eq!(seen.l4_offset, 62);
+        is_datagram(&seen);
+    }
+
+    #[test]
+    fn several_extension_headers_follow_each_other() {
+        let headers = [
+            [60, 0, 1, 4, 0, 0, 0, 0],
+            [43, 0, 1, 4, 0, 0, 0, 0],
+            [44, 0, 0, 0, 0, 0, 0, 0],
+            [17, 0, 0, 0, 0, 0, 0, 9],
+        ];
+        let payload = join(&[&headers.concat(), &udp(2000, 3000, b"hello")]);
+        let chain = "eth:ipv6:ipv6.hopopts:ipv6.dstopts:ipv6.routing:ipv6.fraghdr:udp";
+        let seen = check_v6(0, &payload, chain, 0x0800000000008000);
+        assert_eq!((seen.l4_offset, seen.fragment_id, seen.l3_len), (86, 9, 85));
+        is_datagram(&seen);
+    }
+
+    #[test]
+    fn no_more_than_five_headers_are_walked() {
+        let payload = join(&[
+            &[60, 0, 1, 4, 0, 0, 0, 0].repeat(4),
+            &[17, 0, 1, 4, 0, 0, 0, 0],
+            &udp(2000, 3000, b"hello"),
+        ]);
+        let chain = format!("eth:ipv6{}", ":ipv6.dstopts".repeat(5));
+        let seen = check_v6(60, &payload, &chain, 0x0800000000008000);
+        assert_eq!((seen.l4_proto, seen.src_port, seen.l4_offset, seen.payload_len), (17, 0, 94, 13));
+    }
+
+    #[test]
+    fn an_authentication_header_may_protect_a_tunnel() {
+        let payload = join(&[&[41, 4], &[0; 22], &inner_v6()]);
+        is_inner(&check_v6(51, &payload, "eth:ipv6:ah:ipv6:udp", 0x0800000040028000));
+    }
+
+    #[test]
+    fn an_extension_header_that_ends_behind_the_captured_bytes_ends_the_walk() {
+        let endless = check_v6(0, &[17, 255, 1, 4, 0, 0, 0, 0], "eth:ipv6:ipv6.hopopts", 0x0800000800008000);
+        assert_eq!(
+            (endless.l4_proto, endless.src_port, endless.payload_len, endless.payload_offset),
+            (17, 0, 0, 62)
+        );
+        let frame = over_ipv6(0, &join(&[&[17, 0, 1, 4, 0, 0, 0, 0], &udp(2000, 3000, b"hello")]));
+        let seen = check_cut(ETHERNET, &frame, 61, "eth:ipv6", 0x0800000200008000);
+        assert_eq!((seen.l4_proto, seen.payload_len), (0, 21));
+        let seen = check_cut(ETHERNET, &frame, 69, "eth:ipv6:ipv6.hopopts", 0x0800000200008000);
+        assert_eq!((seen.l4_proto, seen.src_port, seen.payload_len), (17, 0, 13));
+    }
+
+    #[test]
+    fn a_cut_header_is_a_layer_2_flow() {
+        let frame = eth(0x86dd, &inner_v6());
+        let seen = check_cut(ETHERNET, &frame, 53, "eth:ipv6", 0x200000004);
+        assert_eq!((seen.ethertype, seen.payload_offset, seen.payload_len), (0x86dd, 14, 53));
+    }
+
+    #[test]
+    fn a_length_of_zero_means_the_rest_of_the_frame() {
+        let mut frame = eth(0x86dd, &inner_v6());
+        frame[18..20].fill(0);
+        is_inner(&check(&frame, "eth:ipv6:udp", 0x0800800000008000));
+    }
+
+    #[test]
+    fn transport_headers_over_ipv6_want_their_captured_bytes() {
+        let frame = over_ipv6(6, &tcp(2000, 3000, b"hello"));
+        let seen = check(&frame, "eth:ipv6:tcp", 0x0800000000008000);
+        assert_eq!(
+            (seen.src_port, seen.dst_port, seen.payload_len, seen.payload_offset),
+            (2000, 3000, 5, 74)
+        );
+        let seen = check_cut(ETHERNET, &frame, 73, "eth:ipv6:tcp", 0x0800000a00008000);
+        assert_eq!((seen.src_port, seen.payload_len), (0, 5));
+        let sctp = over_ipv6(132, &join(&[&udp(2000, 3000, &[0; 4]), &[0; 4]]));
+        let seen = check(&sctp, "eth:ipv6:sctp", 0x0800000001008000);
+        assert_eq!((seen.dst_port, seen.payload_len), (3000, 4));
+        let seen = check_cut(ETHERNET, &sctp, 69, "eth:ipv6:sctp", 0x0800000a01008000);
+        assert_eq!(seen.dst_port, 0);
+        is_datagram(&check(
+            &over_ipv6(136, &udp(2000, 3000, b"hello")),
+            "eth:ipv6:udplite",
+            0x0800000000008000,
+        ));
     }
 }

@@ -111,6 +111,7 @@ fn payload(walk: &mut Walk<'_>, header: Option<PppHeader>) -> Next {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     fn check_inner(header: &[u8], chain: &str) {
@@ -146,5 +147,55 @@ mod tests {
         let lcp = [0, 2, 0, 1, 0, 2, 0xff, 3, 0xc0, 0x21, 1];
         check(&over_udp(1701, 53, &lcp), "eth:ipv4:udp:l2tp:ppp:lcp", 0x0400080000006800);
         check(&over_udp(1701, 1701, &[0, 1, 0, 0]), "eth:ipv4:udp", 0x0400000000004000);
+    }
+
+    #[test]
+    fn ipv6_may_be_carrier_and_inner_packet() {
+        let frame =
+            over_ipv6(17, &udp(1701, 40000, &join(&[&[0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x57], &inner_v6()])));
+        is_inner(&check(&frame, "eth:ipv6:udp:l2tp:ppp:ipv6:udp", 0x080000000000a800));
+    }
+
+    #[test]
+    fn one_port_of_l2tp_is_enough() {
+        let frame = over_udp(53, 1701, &join(&[&[0, 2, 0, 1, 0, 2, 0, 0x21], &inner_v4()]));
+        is_inner(&check(&frame, "eth:ipv4:udp:l2tp:ppp:ipv4:udp", 0x0400000000006800));
+    }
+
+    #[test]
+    fn what_stops_decoding_has_the_ports_of_the_carrier() {
+        let seen = check(&over_udp(1701, 1701, &[0xc8, 3, 0, 12]), "eth:ipv4:udp:l2tp", 0x0400080000004800);
+        assert_eq!((seen.l4_proto, seen.payload_len), (17, 4));
+        is_carrier(&seen, 1701, 1701);
+        let arp = [0, 2, 0, 1, 0, 2, 0x0f, 0, 8, 6];
+        is_carrier(
+            &check(&over_udp(1701, 1701, &arp), "eth:ipv4:udp:l2tp:chdlc:arp", 0x0400080000006800),
+            1701,
+            1701,
+        );
+        let later = [0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x3d, 0x40, 0, 0, 1, 9, 9];
+        is_carrier(
+            &check(&over_udp(1701, 1701, &later), "eth:ipv4:udp:l2tp:ppp:mp", 0x0400080000006800),
+            1701,
+            1701,
+        );
+    }
+
+    #[test]
+    fn a_header_that_reaches_the_captured_end_is_none() {
+        let frame = over_udp(1701, 1701, &join(&[&[0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x21], &inner_v4()]));
+        for captured in [43, 45, 48] {
+            let seen = check_cut(ETHERNET, &frame, captured, "eth:ipv4:udp", 0x0400000200004000);
+            is_carrier(&seen, 1701, 1701);
+        }
+        let seen = check_cut(ETHERNET, &frame, 51, "eth:ipv4:udp:l2tp:ppp", 0x0400080200006800);
+        is_carrier(&seen, 1701, 1701);
+        let seen = check_cut(ETHERNET, &frame, 60, "eth:ipv4:udp:l2tp:ppp:ipv4", 0x0400080200006800);
+        is_carrier(&seen, 1701, 1701);
+        check(
+            &over_udp(1701, 1701, &[2, 2, 0, 1, 0, 2, 0xff, 0xff, 0, 0]),
+            "eth:ipv4:udp",
+            0x0400000000004000,
+        );
     }
 }

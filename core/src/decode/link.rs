@@ -8,7 +8,7 @@ use weir_sdk::status;
 use super::names::{Name, ethertype, ppp_protocol};
 use super::ppp::{self, PppHeader};
 use super::walk::{Next, Walk, no_flow};
-use super::{NoFlow, ether, juniper, ppi, wlan};
+use super::{NoFlow, ether, frame_relay, juniper, ppi, wlan};
 
 /// Numbers of the LINKTYPE_ registry.
 pub(super) mod link_type {
@@ -75,10 +75,10 @@ fn without_macs(walk: &mut Walk<'_>, link: u16, at: usize) -> Next {
         link_type::IPV6 => raw_ip(walk, Next::ipv6(at)),
         link_type::PPP | link_type::PPP_HDLC => point_to_point(walk, at),
         link_type::PPP_PPPD | link_type::PPP_WITH_DIR => point_to_point(walk, at + 1),
-        link_type::C_HDLC => serial(walk, Name::Chdlc, at),
-        link_type::C_HDLC_WITH_DIR => serial(walk, Name::Chdlc, at + 1),
-        link_type::FRAME_RELAY => serial(walk, Name::Fr, at),
-        link_type::FRAME_RELAY_WITH_DIR => serial(walk, Name::Fr, at + 1),
+        link_type::C_HDLC => cisco_hdlc(walk, at),
+        link_type::C_HDLC_WITH_DIR => cisco_hdlc(walk, at + 1),
+        link_type::FRAME_RELAY => frame_relay::decode(walk, at),
+        link_type::FRAME_RELAY_WITH_DIR => frame_relay::decode(walk, at + 1),
         link_type::SYMANTEC => symantec(walk, at),
         link_type::JUNIPER_ETHER | link_type::JUNIPER_PPPOE => juniper::decode(walk, at, 0),
         link_type::JUNIPER_ATM1 => juniper::decode(walk, at, juniper::ATM1_COOKIE),
@@ -160,11 +160,11 @@ fn raw_ip(walk: &mut Walk<'_>, next: Next) -> Next {
 }
 
 /// PPP, or Cisco HDLC on a PPP link.
-fn point_to_point(walk: &mut Walk<'_>, at: usize) -> Next {
+pub(super) fn point_to_point(walk: &mut Walk<'_>, at: usize) -> Next {
     walk.name(Name::Ppp);
     walk.mark(status::PPP);
     if matches!(walk.u16(at), Some(0x0f00 | 0x8f00)) {
-        return serial(walk, Name::Chdlc, at);
+        return cisco_hdlc(walk, at);
     }
     let Some(PppHeader { protocol, payload: at }) = ppp::header(walk, at) else {
         return no_flow(NoFlow::ShortLinkHeader);
@@ -178,9 +178,9 @@ fn point_to_point(walk: &mut Walk<'_>, at: usize) -> Next {
     }
 }
 
-/// Cisco HDLC and Frame Relay: two bytes of address, then an ethertype, whatever stands there.
-fn serial(walk: &mut Walk<'_>, name: Name, at: usize) -> Next {
-    walk.name(name);
+/// Cisco HDLC: two bytes of address, then an ethertype, whatever stands there.
+fn cisco_hdlc(walk: &mut Walk<'_>, at: usize) -> Next {
+    walk.name(Name::Chdlc);
     ether::type_field(walk, at + 2)
 }
 
@@ -255,110 +255,213 @@ mod tests {
     use super::super::testing::*;
     use super::*;
 
-    fn check_on(link: u16, frame: &[u8], chain: &str, status: u64) -> weir_sdk::PacketFacts {
-        let seen = decode_on(link, frame).expect("the frame has a flow");
-        assert_eq!((seen.chain.as_str(), seen.facts.status), (chain, status));
-        seen.facts
-    }
-
-    fn check_none(link: u16, frame: &[u8], reason: NoFlow) {
-        assert_eq!(decode_on(link, frame).err(), Some(reason));
+    #[test]
+    fn isl_stands_in_front_of_ethernet() {
+        for first in [1, 3] {
+            let frame = join(&[&[first, 0, 0x0c, 0, 0], &[0; 21], &eth(0x0800, &inner_v4())]);
+            let seen = check_on(link_type::ETHERNET, &frame, "isl:eth:ipv4:udp", 0x0400000000004000);
+            assert_eq!((seen.dst_mac_offset, seen.src_mac_offset, seen.l3_offset), (26, 32, 40));
+            is_inner(&seen);
+            check_none(link_type::ETHERNET, &frame[..41], NoFlow::ShortLinkHeader);
+        }
     }
 
     #[test]
-    fn isl_and_mpacket_stand_in_front_of_ethernet() {
-        let inner = eth(0x0800, &inner_v4());
-        let isl = join(&[&[1, 0, 0x0c, 0, 0], &[0; 21], &inner]);
-        let facts = check_on(link_type::ETHERNET, &isl, "isl:eth:ipv4:udp", 0x0400000000004000);
-        assert_eq!(facts.dst_mac_offset, 26);
-        let mpacket = join(&[&[0; 8], &inner]);
-        check_on(link_type::ETHERNET_MPACKET, &mpacket, "fpp:eth:ipv4:udp", 0x0400000000004000);
+    fn an_mpacket_has_a_preamble() {
+        let frame = join(&[&[0x55; 8], &tagged(&[9], 0x86dd, &inner_v6())]);
+        let seen = check_on(link_type::ETHERNET_MPACKET, &frame, "fpp:eth:vlan:ipv6:udp", 0x0800000000008100);
+        assert_eq!((seen.dst_mac_offset, seen.l3_offset, seen.vlan_id), (8, 26, 9));
+        is_inner(&seen);
+        check_none(link_type::ETHERNET_MPACKET, &frame[..23], NoFlow::ShortLinkHeader);
     }
 
     #[test]
-    fn cooked_captures_know_the_sender_only() {
-        let v1 = join(&[&[0, 4, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0, 8, 0], &inner_v4()]);
-        let facts = check_on(link_type::LINUX_SLL, &v1, "sll:ipv4:udp", 0x0400000000004000);
-        assert_eq!((facts.src_mac_offset, facts.dst_mac_offset), (6, NO_OFFSET));
-        let v2 = join(&[&[8, 0], &[0; 8], &[4, 6], &[1; 8], &inner_v4()]);
-        let facts = check_on(link_type::LINUX_SLL2, &v2, "sll2:ipv4:udp", 0x0400000000004000);
-        assert_eq!((facts.src_mac_offset, facts.dst_mac_offset), (12, NO_OFFSET));
+    fn a_cooked_capture_knows_the_sender_only() {
+        let cooked =
+            |kind: &[u8], payload: &[u8]| join(&[&[0, 4, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, 0], kind, payload]);
+        let frame = cooked(&[8, 0], &inner_v4());
+        let seen = check_on(link_type::LINUX_SLL, &frame, "sll:ipv4:udp", 0x0400000000004000);
+        assert_eq!((seen.src_mac_offset, seen.dst_mac_offset, seen.l3_offset), (6, NO_OFFSET, 16));
+        is_inner(&seen);
+        let tagged = cooked(&[0x81, 0, 0, 7, 0x86, 0xdd], &inner_v6());
+        let seen = check_on(link_type::LINUX_SLL, &tagged, "sll:vlan:ipv6:udp", 0x0800000000008100);
+        assert_eq!(seen.vlan_id, 7);
+        // Protocol 4: a frame that begins with LLC; the number is no length, so nothing is padding.
+        let bpdu = cooked(&[0, 4], &[0x42, 0x42, 3, 0, 0, 0, 0]);
+        let seen = check_on(link_type::LINUX_SLL, &bpdu, "sll:llc:stp", 0x4);
+        assert_eq!((seen.ethertype, seen.payload_len, seen.padding_len), (0x4242, 4, 0));
+    }
+
+    #[test]
+    fn a_cooked_address_of_another_length_is_no_mac_address() {
+        let mut frame = join(&[&[0, 0, 3, 4, 0, 0], &[0; 8], &[8, 0], &inner_v4()]);
+        let seen = check_on(link_type::LINUX_SLL, &frame, "sll:ipv4:udp", 0x0400000000004000);
+        assert_eq!(seen.src_mac_offset, NO_OFFSET);
+        frame.truncate(15);
+        check_none(link_type::LINUX_SLL, &frame, NoFlow::ShortLinkHeader);
+    }
+
+    #[test]
+    fn a_cooked_capture_of_version_2_begins_with_the_protocol() {
+        let frame = join(&[&[8, 0], &[0; 8], &[4, 6], &[1; 8], &inner_v4()]);
+        let seen = check_on(link_type::LINUX_SLL2, &frame, "sll2:ipv4:udp", 0x0400000000004000);
+        assert_eq!((seen.src_mac_offset, seen.dst_mac_offset, seen.l3_offset), (12, NO_OFFSET, 20));
+        is_inner(&seen);
+        check_none(link_type::LINUX_SLL2, &frame[..19], NoFlow::ShortLinkHeader);
     }
 
     #[test]
     fn loopback_families_come_in_both_byte_orders() {
         for family in [[2, 0, 0, 0], [0, 0, 0, 2]] {
             let frame = join(&[&family, &inner_v4()]);
-            check_on(link_type::NULL, &frame, "null:ipv4:udp", 0x0400000000004002);
+            let seen = check_on(link_type::NULL, &frame, "null:ipv4:udp", 0x0400000000004002);
+            assert_eq!((seen.l3_offset, seen.src_mac_offset), (4, NO_OFFSET));
+            is_inner(&seen);
         }
-        check_on(link_type::LOOP, &join(&[&[0, 0, 0, 30], &inner_v6()]), "null:ipv6:udp", 0x0800000000008002);
         check_none(link_type::NULL, &[7, 0, 0, 0, 0x45], NoFlow::UnknownLoopbackFamily);
         check_none(link_type::NULL, &[2, 0, 0], NoFlow::ShortLinkHeader);
+        check_none(link_type::LOOP, &join(&[&[0, 0, 0, 2], &inner_v6()]), NoFlow::WrongIpVersion);
+    }
+
+    #[test]
+    fn each_system_has_its_own_loopback_family_of_ipv6() {
+        for family in [10, 23, 24, 26, 28, 30] {
+            for frame in [[family, 0, 0, 0], [0, 0, 0, family]] {
+                let frame = join(&[&frame, &inner_v6()]);
+                is_inner(&check_on(link_type::LOOP, &frame, "null:ipv6:udp", 0x0800000000008002));
+            }
+        }
     }
 
     #[test]
     fn raw_ip_is_told_by_its_first_four_bits() {
-        let facts = check_on(link_type::RAW, &inner_v6(), "raw:ipv6:udp", 0x0800000000008002);
-        assert_eq!((facts.src_mac_offset, facts.l3_offset), (NO_OFFSET, 0));
-        check_on(link_type::IPV4, &inner_v4(), ":ipv4:udp", 0x0400000000004002);
-        check_none(link_type::RAW, &[0x50; 20], NoFlow::WrongIpVersion);
-    }
-
-    #[test]
-    fn ppp_links_lead_to_ip_and_mpls() {
-        for header in [&[0xff, 3, 0, 0x21][..], &[0, 0x21]] {
-            let frame = join(&[header, &inner_v4()]);
-            check_on(link_type::PPP, &frame, "ppp:ipv4:udp", 0x0400000000006002);
+        for link in [link_type::RAW, link_type::RAW_BSD, link_type::RAW_OPENBSD] {
+            let seen = check_on(link, &inner_v6(), "raw:ipv6:udp", 0x0800000000008002);
+            assert_eq!((seen.src_mac_offset, seen.l3_offset), (NO_OFFSET, 0));
+            is_inner(&seen);
+            is_inner(&check_on(link, &inner_v4(), "raw:ipv4:udp", 0x0400000000004002));
+            check_none(link, &[0x50; 20], NoFlow::WrongIpVersion);
         }
-        let mpls = join(&[&[0, 0xff, 3, 2, 0x81, 0, 0, 0x11, 64], &inner_v4()]);
-        check_on(link_type::PPP_WITH_DIR, &mpls, "ppp:mpls:ipv4:udp", 0x0400000000006202);
-        let cisco = join(&[&[0x0f, 0, 8, 0], &inner_v4()]);
-        check_on(link_type::PPP_HDLC, &cisco, "ppp:chdlc:ipv4:udp", 0x0400000000006002);
+        check_cut(link_type::RAW, &inner_v4(), 19, "raw:ipv4", 0x200000006);
+    }
+
+    #[test]
+    fn raw_ipv4_and_raw_ipv6_have_no_name() {
+        is_inner(&check_on(link_type::IPV4, &inner_v4(), ":ipv4:udp", 0x0400000000004002));
+        is_inner(&check_on(link_type::IPV6, &inner_v6(), ":ipv6:udp", 0x0800000000008002));
+        check_none(link_type::IPV4, &inner_v6(), NoFlow::WrongIpVersion);
+        check_cut(link_type::IPV6, &inner_v6(), 39, ":ipv6", 0x200000006);
+    }
+
+    #[test]
+    fn ppp_links_lead_to_ip() {
+        for link in [link_type::PPP, link_type::PPP_HDLC] {
+            for header in [&[0xff, 3, 0, 0x21][..], &[0, 0x21], &[0x21]] {
+                let frame = join(&[header, &inner_v4()]);
+                let seen = check_on(link, &frame, "ppp:ipv4:udp", 0x0400000000006002);
+                assert_eq!(usize::from(seen.l3_offset), header.len());
+                is_inner(&seen);
+            }
+            let frame = join(&[&[0xff, 3, 0, 0x57], &inner_v6()]);
+            is_inner(&check_on(link, &frame, "ppp:ipv6:udp", 0x080000000000a002));
+        }
+    }
+
+    #[test]
+    fn ppp_links_with_direction_have_a_byte_more() {
+        for link in [link_type::PPP_PPPD, link_type::PPP_WITH_DIR] {
+            let frame = join(&[&[1, 0xff, 3, 0, 0x21], &inner_v4()]);
+            let seen = check_on(link, &frame, "ppp:ipv4:udp", 0x0400000000006002);
+            assert_eq!(seen.l3_offset, 5);
+            is_inner(&seen);
+        }
+    }
+
+    #[test]
+    fn ppp_links_lead_to_mpls() {
+        let unicast = join(&[&[0, 0xff, 3, 2, 0x81, 0, 0, 0x11, 64], &inner_v4()]);
+        is_inner(&check_on(link_type::PPP_WITH_DIR, &unicast, "ppp:mpls:ipv4:udp", 0x0400000000006202));
+        let multicast = join(&[&[2, 0x83, 0, 0, 0x10, 64, 0, 0, 0x11, 64], &inner_v6()]);
+        is_inner(&check_on(link_type::PPP, &multicast, "ppp:mpls{2}:ipv6:udp", 0x080000000000a402));
+    }
+
+    #[test]
+    fn ppp_links_may_carry_cisco_hdlc() {
+        for address in [0x0f, 0x8f] {
+            let frame = join(&[&[address, 0, 8, 0], &inner_v4()]);
+            is_inner(&check_on(link_type::PPP_HDLC, &frame, "ppp:chdlc:ipv4:udp", 0x0400000000006002));
+        }
+    }
+
+    #[test]
+    fn other_and_cut_ppp_frames_have_no_flow() {
         check_none(link_type::PPP, &[0xff, 3, 0xc0, 0x21, 1], NoFlow::PppControl);
+        check_none(link_type::PPP, &[0xff, 3, 0x80], NoFlow::ShortLinkHeader);
+        check_none(link_type::PPP_WITH_DIR, &[1], NoFlow::ShortLinkHeader);
     }
 
     #[test]
-    fn serial_links_go_on_with_an_ethertype() {
+    fn cisco_hdlc_goes_on_with_an_ethertype() {
         let slarp = join(&[&[0x8f, 0, 0x80, 0x35], &[0; 18]]);
-        let facts = check_on(link_type::C_HDLC, &slarp, "chdlc:rarp", 0x86);
-        assert_eq!((facts.ethertype, facts.payload_len, facts.src_mac_offset), (0x8035, 18, NO_OFFSET));
-        let relay = join(&[&[1, 0x18, 0x41, 8, 0], &inner_v4()]);
-        check_on(link_type::FRAME_RELAY_WITH_DIR, &relay, "fr:ipv4:udp", 0x0400000000004002);
+        let seen = check_on(link_type::C_HDLC, &slarp, "chdlc:rarp", 0x86);
+        assert_eq!((seen.ethertype, seen.payload_len, seen.src_mac_offset), (0x8035, 18, NO_OFFSET));
+        let frame = join(&[&[0x0f, 0, 0x86, 0xdd], &inner_v6()]);
+        let seen = check_on(link_type::C_HDLC, &frame, "chdlc:ipv6:udp", 0x0800000000008002);
+        assert_eq!(seen.l3_offset, 4);
+        is_inner(&seen);
+        check_none(link_type::C_HDLC, &frame[..3], NoFlow::ShortLinkHeader);
     }
 
     #[test]
-    fn pseudo_headers_of_firewalls_and_routers_are_stepped_over() {
-        let mut symantec = vec![0; 44];
-        symantec[6..8].copy_from_slice(&[8, 0]);
-        let frame = join(&[&symantec, &inner_v4()]);
-        check_on(link_type::SYMANTEC, &frame, "symantec:ipv4:udp", 0x0400000000004002);
-        let juniper = join(&[b"MGC", &[0x80, 0, 3, 1, 2, 3], &eth(0x0800, &inner_v4())]);
-        check_on(link_type::JUNIPER_ETHER, &juniper, "juniper:eth:ipv4:udp", 0x0400000000004000);
-        let direct = join(&[b"MGC", &[2, 2, 0, 0, 0], &inner_v4()]);
-        check_on(link_type::JUNIPER_ETHER, &direct, "juniper:ipv4:udp", 0x0400000000004002);
-        check_none(link_type::JUNIPER_ETHER, &[0; 40], NoFlow::UnknownPseudoHeader);
+    fn cisco_hdlc_with_direction_has_a_byte_more() {
+        let frame = join(&[&[1, 0x0f, 0, 8, 0], &inner_v4()]);
+        is_inner(&check_on(link_type::C_HDLC_WITH_DIR, &frame, "chdlc:ipv4:udp", 0x0400000000004002));
+        check_cut(link_type::C_HDLC_WITH_DIR, &frame, 20, "chdlc:ipv4", 0x200000006);
     }
 
     #[test]
-    fn packet_information_names_the_link_behind_it() {
-        let ppi = |link: u8, frame: &[u8]| join(&[&[0, 0, 8, 0, link, 0, 0, 0], frame]);
-        let frame = ppi(1, &eth(0x0800, &inner_v4()));
-        check_on(link_type::PPI, &frame, "ppi:eth:ipv4:udp", 0x0400000000004000);
-        let wlan = join(&[&[0x08, 0x01], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner_v4()]);
-        check_on(link_type::PPI, &ppi(105, &wlan), "ppi::wlan:llc:ipv4:udp", 0x0400000000004000);
-        check_none(link_type::PPI, &ppi(250, &wlan), NoFlow::UnsupportedLinkType);
+    fn symantec_has_two_headers() {
+        for (type_at, header) in [(6, 44), (10, 56)] {
+            let mut front = vec![0; header];
+            front[type_at..type_at + 2].copy_from_slice(&[8, 0]);
+            let frame = join(&[&front, &inner_v4()]);
+            let seen = check_on(link_type::SYMANTEC, &frame, "symantec:ipv4:udp", 0x0400000000004002);
+            assert_eq!((usize::from(seen.l3_offset), seen.src_mac_offset), (header, NO_OFFSET));
+            is_inner(&seen);
+            front[type_at..type_at + 2].copy_from_slice(&[0x86, 0xdd]);
+            let frame = join(&[&front, &inner_v6()]);
+            is_inner(&check_on(link_type::SYMANTEC, &frame, "symantec:ipv6:udp", 0x0800000000008002));
+            check_cut(link_type::SYMANTEC, &frame, header + 39, "symantec:ipv6", 0x200000006);
+        }
+        check_none(link_type::SYMANTEC, &[8; 60], NoFlow::UnknownPseudoHeader);
+        check_none(link_type::SYMANTEC, &[0; 7], NoFlow::UnknownPseudoHeader);
     }
 
     #[test]
     fn an_unknown_link_type_has_no_flow() {
         check_none(147, &[0; 60], NoFlow::UnsupportedLinkType);
+        // LAPD.
+        check_none(203, &[0; 60], NoFlow::UnsupportedLinkType);
     }
 
     #[test]
     fn some_links_tell_the_direction() {
-        assert_eq!(direction(link_type::PPP_WITH_DIR, &[1]), Some(LinkDirection::Sent));
-        assert_eq!(direction(link_type::C_HDLC_WITH_DIR, &[0]), Some(LinkDirection::Received));
+        for link in [
+            link_type::PPP_PPPD,
+            link_type::PPP_WITH_DIR,
+            link_type::C_HDLC_WITH_DIR,
+            link_type::FRAME_RELAY_WITH_DIR,
+        ] {
+            assert_eq!(direction(link, &[0]), Some(LinkDirection::Received));
+            assert_eq!(direction(link, &[1]), Some(LinkDirection::Sent));
+            assert_eq!(direction(link, &[]), None);
+        }
         assert_eq!(direction(link_type::LINUX_SLL, &[0, 4]), Some(LinkDirection::Sent));
+        assert_eq!(
+            direction(link_type::LINUX_SLL2, &[&[0; 10][..], &[4]].concat()),
+            Some(LinkDirection::Sent)
+        );
+        assert_eq!(direction(link_type::LINUX_SLL2, &[0; 11]), Some(LinkDirection::Received));
         assert_eq!(direction(link_type::ETHERNET, &[0, 4]), None);
     }
 }

@@ -49,6 +49,7 @@ fn ip(walk: &mut Walk<'_>, saps: u16, at: usize) -> Next {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     #[test]
@@ -82,5 +83,42 @@ mod tests {
     #[test]
     fn an_unknown_dsap_stops_decoding() {
         check(&padded(eth(4, &[0x12, 0x12, 3])), "eth:llc:UNK(0x12)", 0x80000000004);
+    }
+
+    #[test]
+    fn frames_without_length_may_begin_with_llc() {
+        let seen = check(&padded(eth(0x8870, &[0xfe, 0xfe, 3, 0x83])), "eth:llc:osi", 0x4);
+        assert_eq!((seen.ethertype, seen.payload_offset, seen.padding_len), (0xfefe, 17, 0));
+    }
+
+    #[test]
+    fn the_organisation_of_snap_does_not_matter() {
+        let snap = |organisation: [u8; 3], kind: [u8; 2]| {
+            padded(eth(50, &join(&[&[0xaa, 0xaa, 3], &organisation, &kind])))
+        };
+        check(&snap([0, 0, 0x0c], [0x01, 0x0b]), "eth:llc:stp", 0x4);
+        check(&snap([0, 0, 0x0c], [0x20, 0x04]), "eth:llc:dtp", 0x4);
+        check(&snap([1, 2, 3], [0x12, 0x34]), "eth:llc:UNK(0x1234)", 0x80000000004);
+    }
+
+    #[test]
+    fn tags_may_stand_in_front() {
+        let frame = padded(tagged(&[7], 38, &[0x42, 0x42, 3]));
+        let seen = check(&frame, "eth:vlan:llc:stp", 0x104);
+        assert_eq!((seen.vlan_id, seen.payload_offset, seen.padding_len), (7, 21, 4));
+    }
+
+    #[test]
+    fn dsap_6_may_carry_ipv6() {
+        is_inner(&check(&eth(56, &join(&[&[6, 6, 3], &inner_v6()])), "eth:llc:ipv6:udp", 0x0800000000008000));
+    }
+
+    #[test]
+    fn a_cut_header_is_a_layer_2_flow() {
+        let frame = eth(41, &join(&[&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &inner_v4()]));
+        assert_eq!(check_cut(ETHERNET, &frame, 16, "eth:llc", 0x4).ethertype, 41);
+        let seen = check_cut(ETHERNET, &frame, 21, "eth:llc", 0x4);
+        assert_eq!((seen.ethertype, seen.payload_offset), (0xaaaa, 17));
+        check_cut(ETHERNET, &frame, 22, "eth:llc:ipv4", 0x200000004);
     }
 }

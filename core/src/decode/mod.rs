@@ -6,7 +6,7 @@
 //! Decoding never fails and never reads beyond the captured bytes. Common frames take the straight line of
 //! `fast`; all others walk from header to header (`walk`), one file a protocol:
 //!
-//! * links: `link`, `ether`, `llc`, `wlan`, `ppi`, `juniper`, `mpls`, `pppoe`, `ppp`
+//! * links: `link`, `ether`, `llc`, `wlan`, `ppi`, `frame_relay`, `juniper`, `mpls`, `pppoe`, `ppp`
 //! * IP: `ipv4`, `ipv6`, `ext`, `protocol`, `transport`, `lengths`
 //! * tunnels: `gre`, `etherip`, `inner`, `ayiya`, `gtp`, `vxlan`, `geneve`, `capwap`, `lwapp`, `l2tp`, `teredo`, `dtls`
 
@@ -19,6 +19,7 @@ mod etherip;
 mod ext;
 mod facts;
 mod fast;
+mod frame_relay;
 mod geneve;
 mod gre;
 mod gtp;
@@ -40,6 +41,8 @@ mod pppoe;
 #[cfg(test)]
 mod properties;
 mod protocol;
+#[cfg(test)]
+mod second_opinion;
 mod teredo;
 #[cfg(test)]
 mod testing;

@@ -53,6 +53,7 @@ fn payload(walk: &mut Walk<'_>, value: u16, stack: usize, at: usize) -> Next {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     #[test]
@@ -62,7 +63,7 @@ mod tests {
         let seen = decode(&frame);
         assert_eq!((seen.chain.as_str(), seen.count), ("eth:mpls{2}:ipv4:udp", 5));
         assert_eq!(seen.facts.status, 0x0400000000004200);
-        is_inner(&seen.facts);
+        is_inner(&seen);
     }
 
     #[test]
@@ -77,5 +78,45 @@ mod tests {
     fn a_stack_without_bottom_is_a_layer_2_flow() {
         let facts = check(&eth(0x8847, &[0; 8]), "eth:mpls{2}", 0x204);
         assert_eq!((facts.ethertype, facts.payload_offset), (0x8847, 14));
+    }
+
+    #[test]
+    fn multicast_labels_have_another_bit() {
+        let frame = eth(0x8848, &join(&[&[0, 0, 0x11, 64], &inner_v6()]));
+        let seen = check(&frame, "eth:mpls:ipv6:udp", 0x0800000000008400);
+        assert_eq!(seen.l3_offset, 18);
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn a_pseudowire_may_have_no_control_word() {
+        let frame = eth(0x8847, &join(&[&[0, 0, 0x11, 64], &eth(0x0800, &inner_v4())]));
+        let mut frame = frame;
+        // An address that begins neither like a control word nor like an IP header.
+        frame[18] = 0x12;
+        let seen = check(&frame, "eth:mpls:eth:ipv4:udp", 0x0400000000004200);
+        assert_eq!((seen.dst_mac_offset, seen.src_mac_offset, seen.l3_offset), (18, 24, 32));
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn a_pseudowire_frame_without_ip_is_a_layer_2_flow_of_its_addresses() {
+        let wire = |kind: u16| eth(0x8847, &join(&[&[0, 0, 0x11, 64], &[0; 4], &eth(kind, &[0x42; 38])]));
+        let seen = check(&wire(0x0806), "eth:mpls:pwethcw:eth:arp", 0x244);
+        assert_eq!((seen.ethertype, seen.dst_mac_offset, seen.payload_len), (0x0806, 22, 38));
+        // No LLC here: the length is taken for an ethertype.
+        let seen = check(&wire(38), "eth:mpls:pwethcw:eth:UNK(0x0026)", 0x80000000204);
+        assert_eq!(seen.ethertype, 38);
+    }
+
+    #[test]
+    fn what_is_cut_behind_the_labels_is_a_layer_2_flow() {
+        let frame = eth(0x8847, &join(&[&[0, 0, 0x11, 64], &[0; 4], &eth(0x0800, &inner_v4())]));
+        check_cut(ETHERNET, &frame, 17, "eth:mpls", 0x204);
+        let seen = check_cut(ETHERNET, &frame, 18, "eth:mpls", 0x204);
+        assert_eq!((seen.ethertype, seen.payload_offset), (0x8847, 14));
+        let seen = check_cut(ETHERNET, &frame, 35, "eth:mpls:pwethcw:eth", 0x204);
+        assert_eq!((seen.ethertype, seen.dst_mac_offset), (0x8847, 0));
+        check_cut(ETHERNET, &frame, 40, "eth:mpls:pwethcw:eth:ipv4", 0x200000204);
     }
 }

@@ -195,6 +195,14 @@ pub(super) fn of_dsap(dsap: u8) -> Label {
     })
 }
 
+/// The name of a network layer protocol identifier (ISO/IEC TR 9577): CLNP, ES-IS, IS-IS.
+pub(super) fn of_nlpid(nlpid: u8) -> Label {
+    match nlpid {
+        0x81..=0x83 => Label::Named(Name::Osi),
+        _ => Label::Unknown(Layer::with(Name::UnknownDsap, u16::from(nlpid))),
+    }
+}
+
 /// The name of a PPP protocol.
 pub(super) fn of_ppp(protocol: u16) -> Label {
     Label::Named(match protocol {
@@ -281,5 +289,69 @@ mod tests {
         assert_eq!(of_protocol(59), Label::Silent);
         assert_eq!(of_dsap(0x42), Label::Named(Name::Stp));
         assert_eq!(of_ppp(0xc021), Label::Named(Name::Lcp));
+    }
+
+    /// The text of a label: `-` if it has none, nothing if the number is unknown.
+    fn text(label: Label) -> Option<&'static str> {
+        match label {
+            Label::Named(name) => Some(TEXTS[name as usize]),
+            Label::Silent => Some("-"),
+            Label::Unknown(_) => None,
+        }
+    }
+
+    /// Asks for the names of all numbers; `known` lists numbers, in hexadecimal, each with its name.
+    fn check_all(numbers: std::ops::RangeInclusive<u16>, known: &str, label: impl Fn(u16) -> Label) {
+        let words: Vec<_> = known.split_whitespace().collect();
+        let known: Vec<_> = words
+            .chunks(2)
+            .map(|pair| (u16::from_str_radix(pair[0], 16).expect("a number"), pair[1]))
+            .collect();
+        for number in numbers {
+            let expected = known.iter().find(|(known, _)| *known == number).map(|(_, text)| *text);
+            assert_eq!(text(label(number)), expected, "{number:#x}");
+        }
+    }
+
+    #[test]
+    fn these_ethertypes_and_no_others_have_names() {
+        const KNOWN: &str = "0000 wlccp 00bb edp 0104 pagp 010b stp 0111 udld 01a1 ndp 01a2 ndp 0600 idp
+            0800 ipv4 0806 arp 0bad vines_ip 2000 cdp 2001 cgmp 2003 vtp 2004 dtp 6002 dec_mop 6003 dec_dna
+            6004 lat 6558 eth 8021 ipcp 8035 rarp 8038 dec_stp 809b ddp 80f3 aarp 80fd ccp 8100 vlan
+            88a8 vlan 9100 vlan 9200 vlan 8137 ipx 86dd ipv6 872d wlccp 8809 slow 880b ppp 883e wccp
+            8847 mpls 8848 mpls 8863 pppoed 8864 pppoes 886f msnlb 8870 llc 888e eapol 8899 realtek 88a2 aoe
+            88bb lwapp 88be erspan 88cc lldp 88f7 ptp 8902 cfm 8906 fcoe:fc 890d wlan 9000 loop c021 lcp
+            c029 cbcp c223 chap";
+        check_all(0..=u16::MAX, KNOWN, of_ethertype);
+    }
+
+    #[test]
+    fn these_ppp_protocols_and_no_others_have_names() {
+        const KNOWN: &str = "0021 ipv4 0023 osi 003d ppp:mp 0057 ipv6 00fd comp_data 0207 cdp 0281 mpls
+            0283 mpls 8021 ipcp 80fd ccp c021 lcp c023 pap c223 chap";
+        check_all(0..=u16::MAX, KNOWN, of_ppp);
+    }
+
+    #[test]
+    fn these_service_access_points_and_no_others_have_names() {
+        const KNOWN: &str = "00 - 01 - 02 - 06 - aa - ff - 04 sna 08 sna 0c sna 40 sna c8 sna 10 ipx e0 ipx
+            14 osi 20 osi 34 osi 54 osi fe osi 42 stp 7e x25 80 3comxns 82 bacnet bc vines_llc f0 netbios
+            f8 hpext fc rpl";
+        check_all(0..=255, KNOWN, |number| of_dsap(number as u8));
+    }
+
+    #[test]
+    fn these_network_layer_identifiers_and_no_others_have_names() {
+        check_all(0..=255, "81 osi 82 osi 83 osi", |number| of_nlpid(number as u8));
+    }
+
+    #[test]
+    fn these_ip_protocols_and_no_others_have_names() {
+        const KNOWN: &str = "00 ipv6.hopopts 01 icmp 02 igmp 04 ipv4 06 tcp 08 egp 09 igp 11 udp 21 dccp
+            24 xtp 25 ddp 29 ipv6 2b ipv6.routing 2c ipv6.fraghdr 2d idrp 2e rsvp 2f gre 30 dsr 32 esp
+            33 ah 35 swipe 36 nhrp 3a icmpv6 3b - 3c ipv6.dstopts 50 osi 53 vines 58 eigrp 59 ospf 5d ax25
+            61 etherip 67 pim 6c ipcomp 70 vrrp 71 pgm 73 l2tp 84 sctp 86 rsvp-e2ei 87 mipv6 88 udplite
+            89 mpls 8b hip 8c shim6";
+        check_all(0..=255, KNOWN, |number| of_protocol(number as u8));
     }
 }

@@ -93,7 +93,9 @@ fn igmp(walk: &mut Walk<'_>, ip: IpHeader) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
+    use crate::decode::NoFlow;
 
     #[test]
     fn protocols_without_ports_count_their_header() {
@@ -129,7 +131,7 @@ mod tests {
         let ah = |next: u8, payload: &[u8]| join(&[&[next, 4], &[0; 22], payload]);
         let facts =
             check(&over_ip(51, &ah(17, &udp(2000, 3000, b"hello"))), "eth:ipv4:ah:udp", 0x0400000040004000);
-        is_inner(&facts);
+        is_datagram(&facts);
         assert_eq!((facts.l4_proto, facts.l4_offset), (17, 58));
         is_inner(&check(&over_ip(51, &ah(4, &inner_v4())), "eth:ipv4:ah:ipv4:udp", 0x0400000040024000));
         let cut = check(&over_ip(51, &[17, 4, 0, 0, 0, 0, 0, 0]), "eth:ipv4:ah", 0x0400000040004000);
@@ -143,7 +145,7 @@ mod tests {
         let seen = decode(&eth(0x86dd, &ipv6(103, &register(&inner_v6()))));
         assert_eq!((seen.chain.as_str(), seen.count), ("eth:ipv6:pim:udp", 4));
         assert_eq!((seen.facts.status, seen.facts.l3_offset), (0x0800000000008000, 62));
-        is_inner(&seen.facts);
+        is_inner(&seen);
         check(&over_ip(103, &[0x20; 12]), "eth:ipv4:pim", 0x0400000000004000);
     }
 
@@ -164,5 +166,95 @@ mod tests {
         let seen = decode(&eth(0x0800, &packet));
         assert_eq!(seen.facts.status, 0x0400080000024000);
         assert_eq!(seen.facts.l4_proto, 4);
+    }
+
+    #[test]
+    fn an_authentication_header_may_protect_ipv6_or_what_has_no_ports() {
+        let ah = |next: u8, payload: &[u8]| join(&[&[next, 4], &[0; 22], payload]);
+        is_inner(&check(&over_ip(51, &ah(41, &inner_v6())), "eth:ipv4:ah:ipv6:udp", 0x0c00000040028000));
+        let seen = check(&over_ip(51, &ah(50, &[1; 12])), "eth:ipv4:ah:esp", 0x04000000c0004000);
+        assert_eq!((seen.l4_proto, seen.l4_offset, seen.payload_len), (50, 58, 4));
+        let frame = over_ip(51, &ah(17, &udp(2000, 3000, b"hello")));
+        let seen = check_cut(ETHERNET, &frame, 57, "eth:ipv4:ah", 0x0400000240004000);
+        assert_eq!((seen.l4_proto, seen.l4_offset), (51, 34));
+        is_carrier(&seen, 0, 0);
+    }
+
+    #[test]
+    fn encrypted_payload_ends_in_the_flow_of_its_header() {
+        let seen = check(&over_ipv6(50, &[1; 12]), "eth:ipv6:esp", 0x0800000080008000);
+        assert_eq!((seen.l4_proto, seen.l4_offset, seen.payload_len), (50, 54, 12));
+        is_carrier(&seen, 0, 0);
+        let seen = check_cut(ETHERNET, &over_ip(50, &[1; 12]), 38, "eth:ipv4:esp", 0x0400000a80004000);
+        assert_eq!((seen.l4_offset, seen.payload_offset, seen.payload_len), (34, 38, 4));
+    }
+
+    #[test]
+    fn l2tp_directly_over_ip_ends_in_the_flow_of_its_header() {
+        is_carrier(&check(&over_ip(115, &[0; 12]), "eth:ipv4:l2tp", 0x0400000000004800), 0, 0);
+        is_carrier(&check(&over_ipv6(115, &[0; 12]), "eth:ipv6:l2tp", 0x0800000000008800), 0, 0);
+    }
+
+    #[test]
+    fn a_third_ip_header_is_followed_too() {
+        let frame = over_ip(4, &ipv4(4, &inner_v4()));
+        let seen = check(&frame, "eth:ipv4:ipv4:ipv4:udp", 0x0400000000024000);
+        assert_eq!(seen.l3_offset, 54);
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn a_later_fragment_inside_is_treated_by_its_own_offset() {
+        let frame = over_ip(4, &ipv4_fragment(17, 0x0002, &[0; 16]));
+        let seen = check(&frame, "eth:ipv4:ipv4:udp", 0x0400080000024000);
+        assert_eq!((seen.l3_offset, seen.fragment_offset, seen.payload_len, seen.src_port), (34, 2, 16, 0));
+    }
+
+    #[test]
+    fn a_wrong_inner_version_has_no_flow_and_a_cut_inner_header_stays_with_the_carrier() {
+        check_none(ETHERNET, &over_ip(4, &inner_v6()), NoFlow::WrongIpVersion);
+        let mut short = inner_v4();
+        short[0] = 0x44;
+        check_none(ETHERNET, &over_ip(4, &short), NoFlow::BadIpv4HeaderLength);
+        let seen = check_cut(ETHERNET, &over_ip(4, &inner_v4()), 53, "eth:ipv4:ipv4", 0x0400080200024000);
+        assert_eq!(seen.l4_proto, 4);
+        is_carrier(&seen, 0, 0);
+        let seen = check_cut(ETHERNET, &over_ip(41, &inner_v6()), 73, "eth:ipv4:ipv6", 0x0400080200024000);
+        assert_eq!(seen.l4_proto, 41);
+        is_carrier(&seen, 0, 0);
+    }
+
+    #[test]
+    fn a_pim_register_may_cross_the_versions() {
+        let register = |packet: &[u8]| join(&[&[0x21, 0, 0, 0, 0, 0, 0, 0], packet]);
+        is_inner(&check(&over_ip(103, &register(&inner_v6())), "eth:ipv4:pim:ipv6:udp", 0x0c00000000008000));
+        is_inner(&check(
+            &over_ipv6(103, &register(&inner_v4())),
+            "eth:ipv6:pim:ipv4:udp",
+            0x0c00000000004000,
+        ));
+        let cut = over_ip(103, &register(&inner_v4()));
+        is_carrier(&check_cut(ETHERNET, &cut, 61, "eth:ipv4:pim:ipv4", 0x0400080200004000), 0, 0);
+        is_carrier(&check_cut(ETHERNET, &cut, 42, "eth:ipv4:pim", 0x0400000200004000), 0, 0);
+        is_carrier(&check(&over_ip(103, &register(&[0x10])), "eth:ipv4:pim", 0x0400000000004000), 0, 0);
+    }
+
+    #[test]
+    fn igmp_names_pim_of_version_1_and_leaves_rgmp_to_its_group() {
+        check(&over_ip(2, &[0x14; 8]), "eth:ipv4:igmp:pim", 0x0400000000004000);
+        check(&over_ip(2, &[0xff; 8]), "eth:ipv4:igmp", 0x0400000000004000);
+        check_cut(ETHERNET, &over_ip(2, &[0x13; 8]), 34, "eth:ipv4:igmp", 0x0400000a00004000);
+    }
+
+    #[test]
+    fn over_ipv6_protocols_without_ports_count_their_header() {
+        let seen =
+            check(&over_ipv6(58, &[128, 0, 0, 0, 0, 1, 0, 2, 9, 9]), "eth:ipv6:icmpv6", 0x0800000000008000);
+        assert_eq!((seen.l4_proto, seen.payload_len, seen.payload_offset), (58, 2, 62));
+        let seen = check(&over_ipv6(89, &[3; 36]), "eth:ipv6:ospf", 0x0800000000008000);
+        assert_eq!(seen.payload_len, 20);
+        let seen = check(&over_ipv6(1, &[8; 12]), "eth:ipv6:icmp", 0x0800000000008000);
+        assert_eq!(seen.payload_len, 12);
+        is_carrier(&check(&over_ipv6(200, &[0; 8]), "eth:ipv6:UNK(200)", 0x0800080000008000), 0, 0);
     }
 }

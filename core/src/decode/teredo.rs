@@ -52,6 +52,7 @@ fn behind_indicators(walk: &Walk<'_>, mut at: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     #[test]
@@ -71,5 +72,32 @@ mod tests {
         packet[10..12].fill(0);
         check(&over_udp(40001, 40000, &packet), "eth:ipv4:udp:teredo:ipv6:udp", 0x0c00000000088000);
         check(&over_udp(1000, 40000, &packet), "eth:ipv4:udp", 0x0400000000004000);
+    }
+
+    #[test]
+    fn other_payloads_and_an_ipv6_carrier_are_plain_udp() {
+        for payload in [&[0x45; 48][..], &[0, 2, 0, 0], &[0, 0, 0, 0, 0, 0, 0, 0, 0x45]] {
+            is_carrier(
+                &check(&over_udp(3544, 40000, payload), "eth:ipv4:udp", 0x0400000000004000),
+                3544,
+                40000,
+            );
+        }
+        let frame = over_ipv6(17, &udp(3544, 40000, &inner_v6()));
+        is_carrier(&check(&frame, "eth:ipv6:udp", 0x0800000000008000), 3544, 40000);
+    }
+
+    #[test]
+    fn a_cut_header_is_plain_udp() {
+        let frame = over_udp(3544, 40000, &join(&[&[0, 1, 1, 1], &[9; 11], &[0; 8], &inner_v6()]));
+        for captured in [43, 45, 57, 66, 92] {
+            is_carrier(
+                &check_cut(ETHERNET, &frame, captured, "eth:ipv4:udp", 0x0400000200004000),
+                3544,
+                40000,
+            );
+        }
+        let seen = check_cut(ETHERNET, &frame, 104, "eth:ipv4:udp:teredo:ipv6", 0x0400080200084000);
+        is_carrier(&seen, 3544, 40000);
     }
 }

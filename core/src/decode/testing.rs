@@ -1,6 +1,8 @@
 //! Frames from bytes, and what decoding makes of them: the ground of all tests of this stage.
 
-use weir_sdk::PacketFacts;
+use std::ops::Deref;
+
+use weir_sdk::{Ip, Packet, PacketFacts};
 
 use super::link::link_type;
 use super::{Decoded, Decoder, NoFlow};
@@ -12,6 +14,16 @@ pub(super) struct Seen {
     pub(super) facts: PacketFacts,
     pub(super) chain: String,
     pub(super) count: u16,
+    /// Source and destination, in an IP flow.
+    pub(super) addresses: Option<(Ip, Ip)>,
+}
+
+impl Deref for Seen {
+    type Target = PacketFacts;
+
+    fn deref(&self) -> &PacketFacts {
+        &self.facts
+    }
 }
 
 /// Decodes a frame of a link type of which `wire_len` bytes were on the wire.
@@ -29,7 +41,9 @@ pub(super) fn decode_cut(link: u16, frame: &[u8], wire_len: usize) -> Result<See
         Decoded::NoFlow(reason) => Err(reason),
         Decoded::Flow => {
             let chain = decoder.chains().get(facts.header_chain).expect("a flow has a chain");
-            Ok(Seen { facts, chain: chain.text.to_owned(), count: chain.count })
+            let packet = Packet::new(&facts, frame);
+            let addresses = packet.src_ip().zip(packet.dst_ip());
+            Ok(Seen { chain: chain.text.to_owned(), count: chain.count, addresses, facts })
         }
     }
 }
@@ -45,10 +59,29 @@ pub(super) fn decode(frame: &[u8]) -> Seen {
 }
 
 /// Asks for the header chain and the status of a complete Ethernet frame.
-pub(super) fn check(frame: &[u8], chain: &str, status: u64) -> PacketFacts {
-    let seen = decode(frame);
-    assert_eq!((seen.chain.as_str(), format!("{:#x}", seen.facts.status)), (chain, format!("{status:#x}")));
-    seen.facts
+#[track_caller]
+pub(super) fn check(frame: &[u8], chain: &str, status: u64) -> Seen {
+    check_on(link_type::ETHERNET, frame, chain, status)
+}
+
+/// The same for a link type.
+#[track_caller]
+pub(super) fn check_on(link: u16, frame: &[u8], chain: &str, status: u64) -> Seen {
+    check_cut(link, frame, frame.len(), chain, status)
+}
+
+/// The same for the first bytes of a frame.
+#[track_caller]
+pub(super) fn check_cut(link: u16, frame: &[u8], captured: usize, chain: &str, status: u64) -> Seen {
+    let seen = decode_cut(link, &frame[..captured], frame.len()).expect("the frame has a flow");
+    assert_eq!((seen.chain.as_str(), format!("{:#x}", seen.status)), (chain, format!("{status:#x}")));
+    seen
+}
+
+/// Asks why a frame of a link type has no flow.
+#[track_caller]
+pub(super) fn check_none(link: u16, frame: &[u8], reason: NoFlow) {
+    assert_eq!(decode_on(link, frame).err(), Some(reason));
 }
 
 /// Pieces, one behind the other.
@@ -112,15 +145,25 @@ pub(super) fn tcp(src: u16, dst: u16, payload: &[u8]) -> Vec<u8> {
     join(&[&src.to_be_bytes(), &dst.to_be_bytes(), &rest, payload])
 }
 
-/// The inner packet of tunnel tests: UDP 2000 to 3000 with 5 bytes, in IPv4.
+/// The inner packet of tunnel tests: UDP 2000 to 3000 with 5 bytes, in IPv4 from 192.0.2.1 to 192.0.2.2.
 pub(super) fn inner_v4() -> Vec<u8> {
-    ipv4(17, &udp(2000, 3000, b"hello"))
+    let mut packet = ipv4(17, &udp(2000, 3000, b"hello"));
+    packet[12..20].copy_from_slice(&INNER_V4.concat());
+    packet
 }
 
-/// The same in IPv6.
+/// The same in IPv6 from 2001:db8::101 to 2001:db8::102.
 pub(super) fn inner_v6() -> Vec<u8> {
-    ipv6(17, &udp(2000, 3000, b"hello"))
+    let mut packet = ipv6(17, &udp(2000, 3000, b"hello"));
+    packet[8..40].copy_from_slice(&INNER_V6.concat());
+    packet
 }
+
+const INNER_V4: [[u8; 4]; 2] = [[192, 0, 2, 1], [192, 0, 2, 2]];
+const INNER_V6: [[u8; 16]; 2] = [
+    [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1],
+    [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2],
+];
 
 /// An Ethernet frame with UDP over IPv4.
 pub(super) fn over_udp(src: u16, dst: u16, payload: &[u8]) -> Vec<u8> {
@@ -132,7 +175,39 @@ pub(super) fn over_ip(protocol: u8, payload: &[u8]) -> Vec<u8> {
     eth(0x0800, &ipv4(protocol, payload))
 }
 
-/// Asserts that the facts are those of the inner packet.
-pub(super) fn is_inner(facts: &PacketFacts) {
-    assert_eq!((facts.src_port, facts.dst_port, facts.payload_len), (2000, 3000, 5));
+/// An Ethernet frame with a protocol over IPv6.
+pub(super) fn over_ipv6(next: u8, payload: &[u8]) -> Vec<u8> {
+    eth(0x86dd, &ipv6(next, payload))
+}
+
+/// Asserts that addresses, ports, and lengths are those of the inner packet.
+#[track_caller]
+pub(super) fn is_inner(seen: &Seen) {
+    let expected = match seen.ip_version {
+        4 => INNER_V4.map(Ip::V4),
+        _ => INNER_V6.map(Ip::V6),
+    };
+    assert_eq!(seen.addresses, Some(expected.into()));
+    assert_eq!((seen.l4_proto, seen.l3_len, seen.l4_offset), inner_layers(seen));
+    is_datagram(seen);
+}
+
+/// Protocol, layer-3 length, and layer-4 offset of the inner packet, from where it stands.
+fn inner_layers(seen: &Seen) -> (u8, u32, u16) {
+    let header = if seen.ip_version == 4 { 20 } else { 40 };
+    (17, u32::from(header) + 13, seen.l3_offset + header)
+}
+
+/// Asserts that ports and payload are those of the datagram from port 2000 to 3000 with 5 bytes.
+#[track_caller]
+pub(super) fn is_datagram(seen: &Seen) {
+    assert_eq!((seen.src_port, seen.dst_port, seen.payload_len), (2000, 3000, 5));
+    assert_eq!(seen.payload_offset, seen.l4_offset + 8);
+}
+
+/// Asserts that the flow is that of the carrier: from 10.0.0.1 or 2001:db8::1, with these ports.
+#[track_caller]
+pub(super) fn is_carrier(seen: &Seen, src_port: u16, dst_port: u16) {
+    assert_eq!((seen.l3_offset, seen.src_port, seen.dst_port), (14, src_port, dst_port));
+    assert_eq!((seen.dst_mac_offset, seen.src_mac_offset), (0, 6));
 }

@@ -174,7 +174,11 @@ mod tests {
         let sctp = join(&[&udp(2000, 3000, &[0; 4]), &[0; 8]]);
         let facts = check(&over_ip(132, &sctp), "eth:ipv4:sctp", 0x0400000001004000);
         assert_eq!((facts.dst_port, facts.payload_len), (3000, 8));
-        is_inner(&check(&over_ip(136, &udp(2000, 3000, b"hello")), "eth:ipv4:udplite", 0x0400000000004000));
+        is_datagram(&check(
+            &over_ip(136, &udp(2000, 3000, b"hello")),
+            "eth:ipv4:udplite",
+            0x0400000000004000,
+        ));
     }
 
     #[test]
@@ -196,5 +200,33 @@ mod tests {
         let mut frame = over_ip(6, &tcp(80, 80, &[]));
         frame[33] = 1;
         check(&frame, "eth:ipv4:tcp", 0x0404000000004000);
+    }
+
+    #[test]
+    fn ssdp_dtls_and_encapsulated_esp_are_named_over_ipv6_too() {
+        check(&over_ipv6(17, &udp(5000, 1900, b"hello")), "eth:ipv6:udp:ssdp", 0x0800000002008000);
+        let esp = over_ipv6(17, &udp(4500, 4500, &[0, 0, 0, 1, 0]));
+        check(&esp, "eth:ipv6:udp:udpencap:esp", 0x0800000080008000);
+    }
+
+    #[test]
+    fn a_port_of_zero_is_no_tunnel() {
+        let vxlan = join(&[&[8, 0, 0, 0, 0, 0, 1, 0], &eth(0x0800, &inner_v4())]);
+        is_carrier(&check(&over_udp(0, 4789, &vxlan), "eth:ipv4:udp", 0x0400000000004000), 0, 4789);
+    }
+
+    #[test]
+    fn datagrams_too_short_for_their_header_have_no_ports() {
+        for (protocol, len, chain, status) in [
+            (17, 27, "eth:ipv4:udp", 0x0400000800004000),
+            (136, 27, "eth:ipv4:udplite", 0x0400000800004000),
+            (132, 35, "eth:ipv4:sctp", 0x0400000801004000),
+        ] {
+            let mut frame = over_ip(protocol, &udp(2000, 3000, &[0; 20]));
+            frame[17] = len;
+            let seen = check(&frame, chain, status);
+            assert_eq!((seen.l4_proto, seen.flags), (protocol, 0));
+            is_carrier(&seen, 0, 0);
+        }
     }
 }

@@ -80,6 +80,7 @@ fn service_header(walk: &Walk<'_>, at: usize) -> Option<(u8, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::link::link_type::ETHERNET;
     use super::super::testing::*;
 
     const PLAIN: [u8; 8] = [8, 0, 0, 0, 0, 0, 1, 0];
@@ -154,5 +155,74 @@ mod tests {
     #[test]
     fn reserved_bytes_must_be_zero() {
         check(&vxlan(4789, &[8, 1, 0, 0, 0, 0, 1, 0], &[0; 40]), "eth:ipv4:udp", 0x0400000000004000);
+    }
+
+    #[test]
+    fn a_low_source_port_will_do_but_not_a_low_destination() {
+        let payload = join(&[&PLAIN, &eth(0x0800, &inner_v4())]);
+        is_inner(&check(
+            &over_udp(53, 4789, &payload),
+            "eth:ipv4:udp:vxlan:eth:ipv4:udp",
+            0x0400000000404000,
+        ));
+        is_inner(&check(
+            &over_udp(8472, 5000, &payload),
+            "eth:ipv4:udp:vxlan:eth:ipv4:udp",
+            0x0400000000404000,
+        ));
+        is_carrier(&check(&over_udp(4789, 53, &payload), "eth:ipv4:udp", 0x0400000000004000), 4789, 53);
+    }
+
+    #[test]
+    fn a_group_policy_does_not_matter() {
+        let frame = vxlan(4789, &[0x88, 0, 1, 2, 0, 0, 1, 0], &eth(0x86dd, &inner_v6()));
+        is_inner(&check(&frame, "eth:ipv4:udp:vxlan:eth:ipv6:udp", 0x0c00000000408000));
+    }
+
+    #[test]
+    fn an_ipv6_carrier_will_do() {
+        let frame = over_ipv6(17, &udp(5000, 4789, &join(&[&PLAIN, &eth(0x0800, &inner_v4())])));
+        let seen = check(&frame, "eth:ipv6:udp:vxlan:eth:ipv4:udp", 0x0c00000000404000);
+        assert_eq!(seen.dst_mac_offset, 70);
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn gpe_may_carry_ethernet() {
+        let frame = eth(0x0800, &inner_v4());
+        let chain = "eth:ipv4:udp:vxlan_gpe:eth:ipv4:udp";
+        for header in [PLAIN, [0x0c, 0, 0, 3, 0, 0, 1, 0]] {
+            let seen = check(&vxlan(4790, &header, &frame), chain, 0x0400000000404000);
+            assert_eq!((seen.dst_mac_offset, seen.l3_offset), (50, 64));
+            is_inner(&seen);
+        }
+    }
+
+    #[test]
+    fn service_headers_may_follow_each_other() {
+        let header = [4, 0, 0, 4, 0, 0, 1, 0];
+        let services = [&[0, 0xc5, 1, 4, 0, 0, 0, 0][..], &[9; 12], &[0, 2, 1, 3, 0, 0, 0, 0]].concat();
+        let frame = vxlan(4790, &header, &join(&[&services, &eth(0x0800, &inner_v4())]));
+        let seen = check(&frame, "eth:ipv4:udp:vxlan_gpe:nsh:nsh:eth:ipv4:udp", 0x0400000000404000);
+        assert_eq!(seen.dst_mac_offset, 78);
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn an_unknown_next_protocol_or_a_short_service_header_stops_decoding() {
+        let unknown = vxlan(4790, &[4, 0, 0, 9, 0, 0, 1, 0], &inner_v4());
+        let seen = check(&unknown, "eth:ipv4:udp:vxlan_gpe", 0x0400080000404000);
+        is_carrier(&seen, 5000, 4790);
+        let short = vxlan(4790, &[4, 0, 0, 4, 0, 0, 1, 0], &[0, 1, 1, 4, 0, 0, 0, 0]);
+        is_carrier(&check(&short, "eth:ipv4:udp:vxlan_gpe:nsh", 0x0400080000404000), 5000, 4790);
+    }
+
+    #[test]
+    fn a_header_that_reaches_the_captured_end_is_none_and_a_cut_frame_stays_with_the_carrier() {
+        let frame = vxlan(4789, &PLAIN, &eth(0x0800, &inner_v4()));
+        is_carrier(&check_cut(ETHERNET, &frame, 50, "eth:ipv4:udp", 0x0400000200004000), 5000, 4789);
+        for (captured, chain) in [(63, "eth:ipv4:udp:vxlan:eth"), (83, "eth:ipv4:udp:vxlan:eth:ipv4")] {
+            is_carrier(&check_cut(ETHERNET, &frame, captured, chain, 0x0400080200404000), 5000, 4789);
+        }
     }
 }

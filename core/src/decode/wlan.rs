@@ -91,14 +91,14 @@ mod tests {
 
     fn frame(control: u8, flags: u8, extra: usize) -> Vec<u8> {
         let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
-        join(&[&[control, flags], &vec![0; 22 + extra], &snap, &inner_v4()])
+        join(&[&[control, flags], &vec![1; 22 + extra], &snap, &inner_v4()])
     }
 
     fn check_macs(control: u8, flags: u8, extra: usize, src: u16, dst: u16) {
-        let seen = decode_on(link_type::WLAN, &frame(control, flags, extra)).expect("a flow");
-        assert_eq!(seen.chain, "wlan:llc:ipv4:udp");
+        let frame = frame(control, flags, extra);
+        let seen = check_on(link_type::WLAN, &frame, "wlan:llc:ipv4:udp", 0x0400000000004000);
         assert_eq!((seen.facts.src_mac_offset, seen.facts.dst_mac_offset), (src, dst));
-        is_inner(&seen.facts);
+        is_inner(&seen);
     }
 
     #[test]
@@ -118,11 +118,50 @@ mod tests {
     }
 
     #[test]
-    fn headers_in_front_of_802_11_are_stepped_over() {
-        let radiotap = join(&[&[0, 0, 9, 0, 0, 0, 0, 0, 0], &frame(0x08, 1, 0)]);
-        let seen = decode_on(link_type::RADIOTAP, &radiotap).expect("a flow");
-        assert_eq!((seen.chain.as_str(), seen.facts.src_mac_offset), ("radiotap:wlan:llc:ipv4:udp", 19));
-        let prism = join(&[&[0; 144], &frame(0x08, 1, 0)]);
-        assert_eq!(decode_on(link_type::PRISM, &prism).expect("a flow").chain, "prism:wlan:llc:ipv4:udp");
+    fn radiotap_says_how_long_it_is() {
+        let frame = join(&[&[0, 0, 9, 0, 0, 0, 0, 0, 0], &frame(0x08, 1, 0)]);
+        let seen = check_on(link_type::RADIOTAP, &frame, "radiotap:wlan:llc:ipv4:udp", 0x0400000000004000);
+        assert_eq!((seen.src_mac_offset, seen.dst_mac_offset, seen.l3_offset), (19, 25, 41));
+        is_inner(&seen);
+        check_none(link_type::RADIOTAP, &[0, 0, 9], NoFlow::ShortLinkHeader);
+        check_none(link_type::RADIOTAP, &[0, 0, 0xff, 0xff, 8, 1], NoFlow::ShortLinkHeader);
+    }
+
+    #[test]
+    fn prism_has_144_bytes() {
+        let frame = join(&[&[0; 144], &frame(0x08, 2, 0)]);
+        let seen = check_on(link_type::PRISM, &frame, "prism:wlan:llc:ipv4:udp", 0x0400000000004000);
+        assert_eq!((seen.src_mac_offset, seen.dst_mac_offset), (160, 148));
+        is_inner(&seen);
+        check_none(link_type::PRISM, &frame[..145], NoFlow::ShortLinkHeader);
+    }
+
+    #[test]
+    fn two_zero_bytes_in_front_of_llc_are_padding() {
+        let padded = join(&[&[0x88, 1], &[0; 24], &[0, 0], &frame(0x08, 1, 0)[24..]]);
+        is_inner(&check_on(link_type::WLAN, &padded, "wlan:llc:ipv4:udp", 0x0400000000004000));
+    }
+
+    #[test]
+    fn other_protocols_and_tags_are_those_of_a_link() {
+        let data = |kind: &[u8], payload: &[u8]| {
+            join(&[&[0x08, 1], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0], kind, payload])
+        };
+        let seen = check_on(link_type::WLAN, &data(&[0x88, 0x8e], &[1; 8]), "wlan:llc:eapol", 0x4);
+        assert_eq!((seen.ethertype, seen.payload_len, seen.padding_len), (0x888e, 8, 0));
+        let tagged = data(&[0x81, 0, 0, 7, 0x86, 0xdd], &inner_v6());
+        let seen = check_on(link_type::WLAN, &tagged, "wlan:llc:vlan:ipv6:udp", 0x0800000000008100);
+        assert_eq!(seen.vlan_id, 7);
+        is_inner(&seen);
+    }
+
+    #[test]
+    fn a_cut_header_has_no_flow_and_a_cut_payload_a_layer_2_flow() {
+        let frame = frame(0x08, 1, 0);
+        for captured in [1, 23, 24, 31] {
+            check_none(link_type::WLAN, &frame[..captured], NoFlow::ShortLinkHeader);
+        }
+        let seen = check_cut(link_type::WLAN, &frame, 40, "wlan:llc:ipv4", 0x200000004);
+        assert_eq!((seen.ethertype, seen.src_mac_offset), (0x0800, 10));
     }
 }
