@@ -63,7 +63,7 @@ pub struct Row<'a> {
     /// The vendor of the source address of each pair of `mac_pair_src`: the name of the longest prefix in the
     /// user's file of vendors that the address begins with; without one, the organization that the block of the
     /// address was assigned to in the registries of IEEE of October 2026. Empty for an address of no known vendor;
-    /// group and locally administered addresses have one by the user's file only.
+    /// group and locally administered addresses and `00:00:00:00:00:00` have one by the user's file only.
     #[column(unit = "none", source = "IEEE registries MA-L, MA-M, MA-S, IAB", tags = ["address"])]
     #[column(tranalyzer = "srcMacLbl_dstMacLbl:SC", null = "-", aliases = ["srcManuf"])]
     pub mac_pair_src_vendor: ArrayVec<&'a str, MAX_PAIRS>,
