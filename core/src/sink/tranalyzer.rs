@@ -141,7 +141,7 @@ fn joined(parts: &[Part], out: &mut Vec<u8>, mut print: impl FnMut(&Part, &mut V
 }
 
 /// A compound that repeats: element by element, the parts joined by `_`, the elements by `;`. The first part
-/// says how many elements there are; a part with fewer prints its null.
+/// says how many elements there are; a part with fewer prints its null, and so does an empty text.
 fn zipped(parts: &[Part], finished: &Finished<'_>, row: &Row, out: &mut Vec<u8>) {
     let Some(Cell::Many(elements)) = parts.first().map(|part| part.source.cell(finished, row)) else {
         return joined(parts, out, |part, out| out.extend_from_slice(part.tranalyzer.null.as_bytes()));
@@ -184,6 +184,8 @@ impl Part {
             Cell::One(value) => Some(value),
             Cell::Many(mut elements) => elements.nth(index),
         };
+        // Nothing would stand between the separators.
+        let value = value.filter(|value| !matches!(value, Value::Text(b"")));
         self.field(value.map_or(Cell::Null, Cell::One), out);
     }
 
@@ -419,6 +421,16 @@ mod tests {
         assert_eq!(mac_pairs(macs(), buffer([vec![3u64, 4]])), "00:00:00:00:00:00_3;01:01:01:01:01:01_4\n");
         assert_eq!(mac_pairs(macs(), buffer([vec![3u64]])), "00:00:00:00:00:00_3;01:01:01:01:01:01_0\n");
         assert_eq!(mac_pairs(buffer([Vec::<Mac>::new()]), buffer([Vec::<u64>::new()])), "\n");
+    }
+
+    #[test]
+    fn an_empty_text_in_a_compound_prints_as_null() {
+        let columns = vec![
+            named("src", tranalyzer::<Vec<&str>>("srcLbl_dstLbl", "SC", "-")),
+            named("dst", tranalyzer::<Vec<&str>>("srcLbl_dstLbl", "SC", "-")),
+        ];
+        let buffers = [buffer([vec!["Cisco", ""]]), buffer([vec!["", "Xerox"]])];
+        assert_eq!(print(&text(columns), &buffers, &[end(1, 0)]), "Cisco_-;-_Xerox\n");
     }
 
     fn refused(format: &'static str) -> String {

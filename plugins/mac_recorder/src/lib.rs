@@ -1,26 +1,31 @@
 //! Which pairs of MAC addresses carried a flow, and how many packets each.
 //!
 //! More than one pair in a direction tells of several ways through the network: routers that share an address,
-//! load balancing, or someone in between. Names of vendors come from a file that the user gives; the registry
-//! of IEEE is not part of this plugin.
+//! load balancing, or someone in between. Vendors are those of the registries of IEEE, which the plugin carries;
+//! a file of the user's own comes first.
 
 mod pairs;
+mod registry;
 mod vendors;
 
 use pairs::{MAX_PAIRS, Pairs};
+use registry::Registry;
 use vendors::Vendors;
 use weir_sdk::{ArrayVec, Bit, Columns, End, FlowPlugin, Mac, Options, Packet, State, export_plugin};
 
 /// Pairs of MAC addresses.
 pub struct MacRecorder {
-    vendors: Option<Vendors>,
+    /// Those of the user's file.
+    vendors: Vendors,
+    registry: Registry,
 }
 
 /// What can be chosen.
 #[derive(Options, Debug)]
 pub struct Choices {
-    /// File with the vendors of MAC addresses: `manuf` of Wireshark, or `oui.csv`, `mam.csv`, `oui36.csv` of
-    /// IEEE. Without it no vendor is named.
+    /// File with vendors of MAC addresses that come before the built-in ones of IEEE, in the format of
+    /// Wireshark's `manuf` or of `oui.csv`, `mam.csv`, `oui36.csv` of IEEE. An address that no prefix of the file
+    /// fits has its built-in vendor. The file may name group and locally administered addresses, too.
     #[option(default = "")]
     pub vendors: String,
 }
@@ -55,16 +60,18 @@ pub struct Row<'a> {
     #[column(unit = "packets", source = "count of packets", tags = ["counter"])]
     #[column(tranalyzer = "srcMac_dstMac_numP:U64")]
     pub mac_pair_packets: &'a [u64],
-    /// The vendor of the source address of each pair of `mac_pair_src`, by the longest prefix in the file of
-    /// vendors; empty for an address of no known vendor. Absent without such a file.
-    #[column(unit = "none", source = "IEEE registries MA-L, MA-M, MA-S", tags = ["address"])]
+    /// The vendor of the source address of each pair of `mac_pair_src`: the name of the longest prefix in the
+    /// user's file of vendors that the address begins with; without one, the organization that the block of the
+    /// address was assigned to in the registries of IEEE of October 2026. Empty for an address of no known vendor;
+    /// group and locally administered addresses and `00:00:00:00:00:00` have one by the user's file only.
+    #[column(unit = "none", source = "IEEE registries MA-L, MA-M, MA-S, IAB", tags = ["address"])]
     #[column(tranalyzer = "srcMacLbl_dstMacLbl:SC", null = "-", aliases = ["srcManuf"])]
-    pub mac_pair_src_vendor: Option<ArrayVec<&'a str, MAX_PAIRS>>,
-    /// The vendor of the destination address of each pair of `mac_pair_src`, by the longest prefix in the file
-    /// of vendors; empty for an address of no known vendor. Absent without such a file.
-    #[column(unit = "none", source = "IEEE registries MA-L, MA-M, MA-S", tags = ["address"])]
+    pub mac_pair_src_vendor: ArrayVec<&'a str, MAX_PAIRS>,
+    /// The vendor of the destination address of each pair of `mac_pair_src`, found as `mac_pair_src_vendor` is.
+    /// Empty for an address of no known vendor, such as that of a group.
+    #[column(unit = "none", source = "IEEE registries MA-L, MA-M, MA-S, IAB", tags = ["address"])]
     #[column(tranalyzer = "srcMacLbl_dstMacLbl:SC", null = "-", aliases = ["dstManuf"])]
-    pub mac_pair_dst_vendor: Option<ArrayVec<&'a str, MAX_PAIRS>>,
+    pub mac_pair_dst_vendor: ArrayVec<&'a str, MAX_PAIRS>,
 }
 
 impl FlowPlugin for MacRecorder {
@@ -79,8 +86,8 @@ impl FlowPlugin for MacRecorder {
 
     fn open(choices: Choices) -> Result<Self, String> {
         let path = choices.vendors;
-        let vendors = if path.is_empty() { None } else { Some(Vendors::read(&path)?) };
-        Ok(Self { vendors })
+        let vendors = if path.is_empty() { Vendors::default() } else { Vendors::read(&path)? };
+        Ok(Self { vendors, registry: Registry::default() })
     }
 
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
@@ -105,12 +112,12 @@ impl FlowPlugin for MacRecorder {
 }
 
 impl MacRecorder {
-    /// The vendor of each address. A list without addresses is empty even without a file: nothing is missing.
-    fn labels(&self, macs: &[Mac]) -> Option<ArrayVec<&str, MAX_PAIRS>> {
-        match &self.vendors {
-            Some(vendors) => Some(macs.iter().map(|&mac| vendors.name(mac).unwrap_or_default()).collect()),
-            None => macs.is_empty().then(ArrayVec::new),
-        }
+    fn labels(&self, macs: &[Mac]) -> ArrayVec<&str, MAX_PAIRS> {
+        macs.iter().map(|&mac| self.vendor(mac).unwrap_or_default()).collect()
+    }
+
+    fn vendor(&self, mac: Mac) -> Option<&str> {
+        self.vendors.name(mac).or_else(|| self.registry.name(mac))
     }
 }
 

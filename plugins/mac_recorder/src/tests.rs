@@ -60,20 +60,37 @@ fn addresses_behind_the_captured_bytes_are_no_pair() {
 }
 
 #[test]
-fn without_a_file_no_vendor_is_named() {
-    let row = row_of::<MacRecorder>([from(1)]);
-    assert_eq!((row.mac_pair_src_vendor, row.mac_pair_dst_vendor), (None, None));
+fn vendors_are_those_of_ieee() {
+    let row = row_of::<MacRecorder>([packet().macs(ROUTER, HOST)]);
+    assert_eq!(row.mac_pair_src_vendor[..], ["Cisco Systems, Inc"]);
+    assert_eq!(row.mac_pair_dst_vendor[..], [""]);
 }
 
 #[test]
-fn vendors_come_from_the_file_that_is_given() {
+fn every_address_of_a_list_has_its_place_among_the_vendors() {
+    let row = row_of::<MacRecorder>([packet().macs(HOST, ROUTER), packet().macs(ROUTER, HOST)]);
+    assert_eq!(row.mac_pair_src_vendor[..], ["", "Cisco Systems, Inc"]);
+    assert_eq!(row.mac_pair_dst_vendor[..], ["Cisco Systems, Inc", ""]);
+}
+
+#[test]
+fn a_link_without_addresses_has_no_vendors() {
+    let row = row_of::<MacRecorder>([packet().without_ethernet()]);
+    assert!(row.mac_pair_src_vendor.is_empty() && row.mac_pair_dst_vendor.is_empty());
+}
+
+#[test]
+fn the_file_that_is_given_comes_before_the_registry() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    writeln!(file, "00:00:0C\tCisco\tCisco Systems, Inc").unwrap();
+    writeln!(file, "00:00:0C:01\tOurs\n02:00:00\tLab").unwrap();
     // Options outlive a test as the program's outlive a run.
     let path = Box::leak(file.path().to_str().unwrap().to_owned().into_boxed_str());
-    let row = flow::<MacRecorder>().option("vendors", path).row([packet().macs(ROUTER, HOST)]);
-    assert_eq!(row.mac_pair_src_vendor.as_deref(), Some(&["Cisco"][..]));
-    assert_eq!(row.mac_pair_dst_vendor.as_deref(), Some(&[""][..]));
+    let vendors = |src| {
+        let row = flow::<MacRecorder>().option("vendors", path).row([packet().macs(src, HOST)]);
+        [row.mac_pair_src_vendor[0].to_owned(), row.mac_pair_dst_vendor[0].to_owned()]
+    };
+    assert_eq!(vendors(ROUTER), ["Ours", "Lab"]);
+    assert_eq!(vendors([0, 0, 0x0c, 9, 2, 3]), ["Cisco Systems, Inc", "Lab"]);
 }
 
 #[test]

@@ -180,8 +180,36 @@ mod tests {
             (List::Udp, 67, "bootps"),
             (List::Udp, 123, "ntp"),
             (List::Udp, 5353, "mdns"),
+            (List::Tcp, 80, "http"),
+            (List::Tcp, 623, "oob-ws-http"),
+            (List::Udp, 862, "twamp-test"),
+            (List::Tcp, 6063, "x11"),
+            (List::Tcp, 6669, "ircu"),
         ] {
             assert_eq!(names.name(list, port), Some(name));
+        }
+    }
+
+    #[test]
+    fn reserved_and_unassigned_ports_have_no_name() {
+        let names = Names::built_in().unwrap();
+        for (list, port) in [(List::Tcp, 994), (List::Tcp, 4342), (List::Udp, 6665), (List::Tcp, 8333)] {
+            assert_eq!(names.name(list, port), None, "{port}");
+        }
+    }
+
+    #[test]
+    fn built_in_names_are_well_formed() {
+        // RFC 6335 section 5.1; some names of old are longer than its 15 characters.
+        let is_well_formed = |name: &str| {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && name.bytes().any(|byte| byte.is_ascii_alphabetic())
+                && !name.starts_with('-')
+                && !name.ends_with('-')
+        };
+        let names = Names::built_in().unwrap();
+        for name in names.tcp.values().chain(names.udp.values()) {
+            assert!(is_well_formed(name), "{name}");
         }
     }
 
