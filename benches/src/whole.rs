@@ -1,5 +1,6 @@
 //! A whole run: the library's own, with the plugins that `cargo build --release` built.
 
+use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -18,7 +19,7 @@ pub const BASIC: &[&str] = &["basic_flow", "basic_stats"];
 /// All that are on by default: the columns of Tranalyzer's standard set.
 pub const STANDARD: &[&str] = &[];
 
-/// From a capture to CSV with these plugins.
+/// From a capture to CSV with these plugins, on one thread.
 ///
 /// # Panics
 ///
@@ -29,6 +30,7 @@ pub fn run_to_csv(capture: &Path, folder: &Path, plugins: &[&str]) -> Summary {
         inputs: vec![capture.to_owned()],
         output: Some(folder.join("bench.flows.csv")),
         plugins: Selection { folders: vec![release_folder()], wanted, ..Selection::default() },
+        threads: NonZeroU8::new(1),
         quiet: true,
         ..RunConfig::default()
     };

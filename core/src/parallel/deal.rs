@@ -79,7 +79,7 @@ impl Dealer {
         for record in &chunk.records {
             let hosts = self.hosts_hash(record, &chunk.window);
             // The upper half of the hash, scaled to the number of workers.
-            chunk.owners.push(((hosts >> 32) * u64::from(self.workers.get()) >> 32) as u8);
+            chunk.owners.push((((hosts >> 32) * u64::from(self.workers.get())) >> 32) as u8);
         }
     }
 

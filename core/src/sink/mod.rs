@@ -222,6 +222,15 @@ impl Format {
         }
     }
 
+    /// What prints the rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CannotPrint`] if the format has no way to print a column.
+    pub fn printer(&self, schema: &Schema) -> Result<Box<dyn RowFormat>, Error> {
+        (self.entry.open)(schema)
+    }
+
     /// Begins the file.
     ///
     /// # Errors
@@ -229,7 +238,7 @@ impl Format {
     /// [`Error::CannotPrint`] if the format has no way to print a column, [`Error::Create`] if the place cannot be
     /// written to.
     pub fn create(&self, path: &Path, schema: &Schema) -> Result<Box<dyn Sink>, Error> {
-        let format = (self.entry.open)(schema)?;
+        let format = self.printer(schema)?;
         Ok(Box::new(TextSink::new(format, Output::create(path, self.compression)?)?))
     }
 

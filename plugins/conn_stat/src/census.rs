@@ -1,12 +1,13 @@
 //! Directions that live now, counted by pair of hosts, by host, and by port.
 //!
 //! Hosts are numbered, so that the counts by pair and by port, of which there may be one for each live flow,
-//! have small keys.
+//! have small keys, and each address is kept once, beside its counts.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use weir_sdk::{Ip, Side};
 
 /// The two hosts of a direction and the port that was asked for.
@@ -43,8 +44,9 @@ type Number = u32;
 /// The counts. Addresses come from the wire, so the maps are seeded; they hold what lives, and no more.
 #[derive(Default)]
 pub(crate) struct Census {
-    numbers: Map<Ip>,
-    hosts: Vec<Host>,
+    hash_state: RandomState,
+    numbers: HashTable<Number>,
+    hosts: Vec<(Ip, Host)>,
     free: Vec<Number>,
     /// Directions by initiator and responder.
     pairs: Map<(Number, Number)>,
@@ -79,8 +81,8 @@ impl Census {
 
     /// A direction ended after it had sent so many packets and bytes: what its row says, itself included.
     pub(crate) fn end(&mut self, ends: &Ends, (packets, bytes): (u64, u64)) -> Findings {
-        let known = (self.numbers.get(&ends.initiator), self.numbers.get(&ends.responder));
-        let (Some(&initiator), Some(&responder)) = known else { return Findings::default() };
+        let known = (self.known(ends.initiator), self.known(ends.responder));
+        let (Some(initiator), Some(responder)) = known else { return Findings::default() };
         let source = source(ends.side, initiator, responder);
         self.host(source).packets += packets;
         self.host(source).bytes += bytes;
@@ -105,34 +107,47 @@ impl Census {
         if sender.sending == 0 {
             (sender.packets, sender.bytes) = (0, 0);
         }
-        self.leave(ends.initiator, initiator);
-        self.leave(ends.responder, responder);
+        self.leave(initiator);
+        self.leave(responder);
     }
 
     /// A host takes part in one direction less; without any it gives its number back.
-    fn leave(&mut self, address: Ip, number: Number) {
+    fn leave(&mut self, number: Number) {
         let host = self.host(number);
         host.live = host.live.saturating_sub(1);
-        if host.live == 0 && self.numbers.remove(&address).is_some() {
+        if host.live > 0 {
+            return;
+        }
+        let hash = self.hash_state.hash_one(self.hosts[number as usize].0);
+        if let Ok(known) = self.numbers.find_entry(hash, |&known| known == number) {
+            known.remove();
             self.free.push(number);
         }
     }
 
+    fn known(&self, address: Ip) -> Option<Number> {
+        let hash = self.hash_state.hash_one(address);
+        self.numbers.find(hash, |&number| self.hosts[number as usize].0 == address).copied()
+    }
+
     fn number(&mut self, address: Ip) -> Number {
-        if let Some(&number) = self.numbers.get(&address) {
+        if let Some(number) = self.known(address) {
             return number;
         }
+        let host = (address, Host::default());
         let number = self.free.pop().unwrap_or(self.hosts.len() as Number);
         match self.hosts.get_mut(number as usize) {
-            Some(host) => *host = Host::default(),
-            None => self.hosts.push(Host::default()),
+            Some(free) => *free = host,
+            None => self.hosts.push(host),
         }
-        self.numbers.insert(address, number);
+        let Self { hash_state, numbers, hosts, .. } = self;
+        let hash = |number: &Number| hash_state.hash_one(hosts[*number as usize].0);
+        numbers.insert_unique(hash(&number), number, hash);
         number
     }
 
     fn host(&mut self, number: Number) -> &mut Host {
-        &mut self.hosts[number as usize]
+        &mut self.hosts[number as usize].1
     }
 }
 
