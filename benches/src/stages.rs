@@ -4,7 +4,7 @@ use std::path::Path;
 
 use weir::capture::{Reader, Record};
 use weir::decode::{Decoded, Decoder, link_direction};
-use weir::flow::{Clocks, FlowTable, LinkEnds, Timeouts};
+use weir::flow::{Arrivals, Clocks, FlowTable, LinkEnds, Numbers, Timeouts};
 use weir::worker::BATCH;
 use weir_sdk::PacketFacts;
 
@@ -102,7 +102,7 @@ impl Stages {
     fn new() -> Self {
         Self {
             decoder: Decoder::new(),
-            table: FlowTable::new(Timeouts::default()),
+            table: FlowTable::new(Timeouts::default(), Numbers::Own),
             clocks: Clocks::default(),
             facts: Vec::new(),
             links: Vec::new(),
@@ -115,7 +115,9 @@ impl Stages {
 
     fn batch(&mut self, records: &[Record], window: &[u8]) {
         self.decode(records, window);
-        self.table.assign(&mut self.facts, window, &self.links, &self.ticks, &mut self.slots);
+        let Self { facts, links, ticks, .. } = self;
+        let mut arrivals = Arrivals { packets: facts, window, links, clocks: ticks, queries: &[] };
+        self.table.assign(&mut arrivals, &mut self.slots, &mut Vec::new());
         self.packets += self.slots.len() as u64;
         let ended = self.table.expire(&self.clocks);
         self.table.release(&ended);

@@ -1,6 +1,6 @@
 //! Arguments → what the library is asked to do. Precedence: command line, environment, file, defaults.
 
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -138,6 +138,9 @@ pub struct RunArgs {
     /// Workers [default: as many as there are processors]
     #[arg(short = 'j', long, value_name = "N", env = "WEIR_THREADS")]
     threads: Option<NonZeroU8>,
+    /// Records that are handed on at once; rows do not depend on it
+    #[arg(long, value_name = "N", hide = true)]
+    batch: Option<NonZeroUsize>,
     /// Settings file; the command line and the environment count before it
     #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     config: Option<PathBuf>,
@@ -168,6 +171,7 @@ impl RunArgs {
             timeouts: timeouts(&file, self.idle_timeout, self.active_timeout),
             plugins: self.plugins.into_selection(&file),
             threads: self.threads.or(file.threads),
+            batch: self.batch,
             summary: self.summary,
             quiet: self.quiet,
         })

@@ -2,6 +2,7 @@
 //!
 //! What cannot be opened or read to its end becomes a warning; its whole packets count.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,8 +10,8 @@ use crate::capture::{CaptureError, Reader, Record};
 use crate::error::RunError;
 use crate::progress::Progress;
 
-/// Records that are handed on at once, if the bytes at hand hold so many.
-const RECORDS: usize = 4096;
+/// Records that are handed on at once, if the bytes at hand hold so many and nothing else is wanted.
+const RECORDS: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 
 /// Reads captures until the last ends or a signal comes.
 pub(crate) struct Feed<'a> {
@@ -20,6 +21,7 @@ pub(crate) struct Feed<'a> {
     reader: Option<Reader>,
     progress: &'a Progress,
     interrupted: &'a AtomicBool,
+    batch: usize,
     /// What was not as it should be, a sentence each.
     pub(crate) warnings: Vec<String>,
     /// Something could not be read.
@@ -32,6 +34,7 @@ impl<'a> Feed<'a> {
         captures: Vec<PathBuf>,
         progress: &'a Progress,
         interrupted: &'a AtomicBool,
+        batch: Option<NonZeroUsize>,
     ) -> Result<Self, RunError> {
         let mut feed = Self {
             captures,
@@ -39,6 +42,7 @@ impl<'a> Feed<'a> {
             reader: None,
             progress,
             interrupted,
+            batch: batch.unwrap_or(RECORDS).get(),
             warnings: Vec::new(),
             is_partial: false,
         };
@@ -68,7 +72,7 @@ impl<'a> Feed<'a> {
                 return false;
             };
             let before = reader.bytes_read();
-            let outcome = reader.next_batch(records, RECORDS).map(drop);
+            let outcome = reader.next_batch(records, self.batch).map(drop);
             if let Err(error) = &outcome {
                 self.warn(error);
             }

@@ -1,6 +1,6 @@
 //! A run, from captures to rows: the one file that knows all stages.
 
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::counts::Counts;
 use crate::error::RunError;
 use crate::feed::{self, Feed};
-use crate::flow::Timeouts;
+use crate::flow::{Numbers, Timeouts};
 use crate::inputs;
 use crate::parallel;
 use crate::plugins::{Crew, PluginFault, PluginSet, Selection};
@@ -38,6 +38,8 @@ pub struct RunConfig {
     pub summary: Option<PathBuf>,
     /// Workers; none stands for as many as there are processors.
     pub threads: Option<NonZeroU8>,
+    /// Records that are handed on at once, if not as many as seems best. Rows do not depend on it.
+    pub batch: Option<NonZeroUsize>,
     /// No progress bar.
     pub quiet: bool,
 }
@@ -65,7 +67,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let mut crews: Vec<Crew> = (0..config.threads()).map(|_| plugins.open()).collect::<Result<_, _>>()?;
     let mut row_crew = plugins.open_row_plugins()?;
     let progress = Progress::new(config.quiet, feed::total_bytes(&captures));
-    let mut feed = Feed::open(captures, &progress, interrupted)?;
+    let mut feed = Feed::open(captures, &progress, interrupted, config.batch)?;
     let path = output_path(config, &feed.captures()[0]);
     refuse_overwriting(&path, feed.captures())?;
     let sink = Format::from_path(&path, config.profile)?.create(&path, &schema)?;
@@ -75,7 +77,8 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let mut rows = RowMaker::new(row_crew, sink);
     let done = match crews.pop() {
         Some(crew) if crews.is_empty() => {
-            on_one_thread(&mut feed, Worker::new(config.timeouts.clone(), crew), rows)?
+            let worker = Worker::new(config.timeouts.clone(), crew, Numbers::Own);
+            on_one_thread(&mut feed, worker, rows)?
         }
         last => {
             crews.extend(last);
@@ -105,7 +108,7 @@ fn on_one_thread(feed: &mut Feed<'_>, mut worker: Worker, mut rows: RowMaker) ->
     let mut first_ordinal = 1;
     while feed.advance(&mut records) {
         let (window, owners) = (feed.window(), &[][..]);
-        let share = Share { records: &records, window, first_ordinal, owners, owner: 0 };
+        let share = Share { records: &records, window, first_ordinal, owners, owner: 0, quotes: &[] };
         worker.packets(&share, &mut rows)?;
         first_ordinal += records.len() as u64;
     }

@@ -4,14 +4,18 @@
 //! makes rows of them ([`TakeEnded`]), and the counts by which every packet is accounted for. This is the data
 //! path; read it from [`Worker::packets`] down.
 
+use std::ops::Range;
+
 use weir_sdk::abi::{ColumnCells, Ends, Packets};
 use weir_sdk::plugin::{EndFacts, HeaderChain, HeaderChains};
-use weir_sdk::{Packet, PacketFacts, Start, flag};
+use weir_sdk::{Packet, PacketFacts, Side, Start, flag};
 
 use crate::capture::Record;
 use crate::counts::Counts;
 use crate::decode::{Decoded, Decoder, link_direction};
-use crate::flow::{Clocks, EndOrder, Ended, FlowTable, LinkEnds, Slab, Timeouts};
+use crate::flow::{
+    Answer, Arrivals, Clocks, EndOrder, Ended, FlowTable, LinkEnds, Numbers, Query, Slab, Timeouts,
+};
 use crate::plugins::{Crew, PluginFault};
 use crate::prefetch::prefetch;
 use crate::sink::Error;
@@ -53,6 +57,10 @@ pub struct Begun {
     pub flows: Vec<(u64, u32)>,
     /// Directions.
     pub starts: Vec<Start>,
+    /// Messages that ask which conversation they quote: ordinal, slot, side.
+    pub asking: Vec<(u64, u32, Side)>,
+    /// What this worker answers to messages of any worker.
+    pub answers: Vec<Answer>,
 }
 
 /// One worker with everything it needs; workers share nothing.
@@ -74,6 +82,9 @@ struct Batch {
     links: Vec<LinkEnds>,
     clocks: Vec<i64>,
     slots: Vec<u32>,
+    /// What messages ask this worker.
+    queries: Vec<Query>,
+    answers: Vec<Answer>,
     rows: Vec<*mut u8>,
     fresh_rows: Vec<*mut u8>,
 }
@@ -99,9 +110,19 @@ pub struct Share<'a> {
     pub owners: &'a [u8],
     /// The worker meant.
     pub owner: u8,
+    /// ICMP messages that quote a conversation, and the worker of its hosts; empty if there is only one worker.
+    pub quotes: &'a [(u32, u8)],
 }
 
 impl Share<'_> {
+    /// Messages of a part of the records that ask this worker.
+    fn asking(&self, part: Range<usize>) -> impl Iterator<Item = usize> {
+        let from = self.quotes.partition_point(|&(at, _)| (at as usize) < part.start);
+        let rest = self.quotes[from..].iter().map(|&(at, owner)| (at as usize, owner));
+        let own = move |&(_, owner): &(usize, u8)| owner == self.owner;
+        rest.take_while(move |&(at, _)| at < part.end).filter(own).map(|(at, _)| at)
+    }
+
     #[inline]
     fn is_own(&self, at: usize) -> bool {
         self.owners.get(at).is_none_or(|&owner| owner == self.owner)
@@ -110,10 +131,10 @@ impl Share<'_> {
 
 impl Worker {
     /// A worker that has seen nothing.
-    pub fn new(timeouts: Timeouts, crew: Crew) -> Self {
+    pub fn new(timeouts: Timeouts, crew: Crew, numbers: Numbers) -> Self {
         Self {
             decoder: Decoder::new(),
-            table: FlowTable::new(timeouts),
+            table: FlowTable::new(timeouts, numbers),
             slab: Slab::new(crew.row_size(), crew.row_align()),
             crew,
             clocks: Clocks::default(),
@@ -132,6 +153,7 @@ impl Worker {
         let mut at = 0;
         while at < share.records.len() {
             at = self.batch(share, at);
+            self.note_answers();
             take.started(self.started(share.window));
             let ended = self.table.expire(&self.clocks);
             self.finish(&ended, take)?;
@@ -150,14 +172,32 @@ impl Worker {
             let packets = self.batch.facts.iter().zip(&self.batch.slots);
             let opening = packets.filter(|(facts, _)| facts.has(flag::STARTS_FLOW));
             begun.flows.extend(opening.map(|(facts, &slot)| (facts.ordinal, slot)));
+            begun.answers.extend_from_slice(&self.batch.answers);
+            self.note_asking(share.window, begun);
             ended.append(&mut self.table.expire(&self.clocks));
         }
     }
 
-    /// Gives conversations that began the numbers that they have among those of all workers.
-    pub fn number(&mut self, begun: &Begun, numbers: &[u64]) {
+    fn note_asking(&self, window: &[u8], begun: &mut Begun) {
+        for (facts, (&slot, &clock)) in
+            self.batch.facts.iter().zip(self.batch.slots.iter().zip(&self.batch.clocks))
+        {
+            if Query::of(&Packet::new(facts, window), clock).is_some() {
+                begun.asking.push((facts.ordinal, slot, Side::from_bit(facts.side)));
+            }
+        }
+    }
+
+    /// Gives conversations that began the numbers that they have among those of all workers, and messages the
+    /// answers, which stand by ordinal.
+    pub fn number(&mut self, begun: &Begun, numbers: &[u64], answers: &[Answer]) {
         for (&(_, slot), &number) in begun.flows.iter().zip(numbers) {
             self.table.number(slot, number);
+        }
+        for &(ordinal, slot, side) in &begun.asking {
+            if let Ok(at) = answers.binary_search_by_key(&ordinal, |answer| answer.ordinal) {
+                self.table.note_quoted(slot, side, answers[at].conversation);
+            }
         }
     }
 
@@ -192,10 +232,47 @@ impl Worker {
     /// Takes a batch of records from `at` on through decoder, table, and plugins; gives where the next begins.
     fn batch(&mut self, share: &Share<'_>, at: usize) -> usize {
         let next = self.decode(share, at);
-        let Batch { facts, links, clocks, slots, .. } = &mut self.batch;
-        self.table.assign(facts, share.window, links, clocks, slots);
+        if share.owners.is_empty() {
+            self.ask_itself(share.window);
+        } else {
+            self.hear(share, at..next);
+        }
+        let Batch { facts, links, clocks, queries, slots, answers, .. } = &mut self.batch;
+        let mut arrivals = Arrivals { packets: facts, window: share.window, links, clocks, queries };
+        self.table.assign(&mut arrivals, slots, answers);
         self.measure(share.window);
         next
+    }
+
+    /// What the messages of the batch ask, where there is no other worker.
+    fn ask_itself(&mut self, window: &[u8]) {
+        let Batch { facts, clocks, queries, .. } = &mut self.batch;
+        queries.clear();
+        let packets = facts.iter().zip(clocks.iter());
+        queries.extend(packets.filter_map(|(facts, &clock)| Query::of(&Packet::new(facts, window), clock)));
+    }
+
+    /// What messages of any worker ask this one.
+    #[inline]
+    fn hear(&mut self, share: &Share<'_>, part: Range<usize>) {
+        self.batch.queries.clear();
+        for at in share.asking(part) {
+            let mut facts = PacketFacts::default();
+            self.decoder.decode(&share.records[at], share.window, &mut facts);
+            facts.ordinal = share.first_ordinal + at as u64;
+            let clock = self.clocks.at(facts.ordinal);
+            self.batch.queries.extend(Query::of(&Packet::new(&facts, share.window), clock));
+        }
+    }
+
+    /// Takes down the answers, where there is no other worker.
+    fn note_answers(&mut self) {
+        let Batch { facts, slots, answers, .. } = &self.batch;
+        for answer in answers {
+            if let Ok(at) = facts.binary_search_by_key(&answer.ordinal, |facts| facts.ordinal) {
+                self.table.note_quoted(slots[at], Side::from_bit(facts[at].side), answer.conversation);
+            }
+        }
     }
 
     /// Decodes own records until the batch is full. The clock follows every record.
@@ -275,7 +352,7 @@ impl Worker {
         orders.clear();
         for ended in part {
             let row = self.slab.row(ended.slot);
-            for end in self.table.conversation(ended.slot).end_facts() {
+            for end in self.table.end_facts(ended.slot) {
                 facts.push(end);
                 rows.push(row);
                 orders.push(ended.order);

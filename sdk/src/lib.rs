@@ -151,6 +151,7 @@
 
 pub mod abi;
 pub mod columns;
+pub mod icmp;
 pub mod options;
 pub mod packet;
 pub mod plugin;

@@ -118,6 +118,8 @@ pub struct EndFacts {
     pub tcp_states: u8,
     /// The letter of the row: 0 for A, 1 for B. A direction without opposite is always A.
     pub letter: u8,
+    /// Number of the conversation that the last ICMP error of this direction quoted; 0 if it is not known.
+    pub quoted_flow: u64,
 }
 
 /// A chain of headers, for instance `eth:vlan{2}:ipv4:udp` with five headers.
@@ -166,6 +168,12 @@ impl<'a, P: FlowPlugin> End<'a, P> {
     /// The letter of its row: a direction without opposite is always A.
     pub fn letter(&self) -> Side {
         Side::from_bit(self.facts.letter)
+    }
+
+    /// Number of the conversation that the last ICMP error message of this direction quoted, if that lived when the
+    /// message came.
+    pub fn quoted_flow(&self) -> Option<u64> {
+        (self.facts.quoted_flow != 0).then_some(self.facts.quoted_flow)
     }
 
     /// Anomalies that the TCP state machine found.

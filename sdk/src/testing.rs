@@ -87,6 +87,12 @@ impl<P: FlowPlugin> TestFlow<P> {
         self
     }
 
+    /// The last ICMP error of a side quoted this conversation.
+    pub fn quoted_flow(mut self, side: Side, flow_index: u64) -> Self {
+        self.end[side as usize].quoted_flow = flow_index;
+        self
+    }
+
     /// The first row: that of A, or of B where A sent nothing.
     ///
     /// # Panics
@@ -179,6 +185,7 @@ impl<P: FlowPlugin> Conversation<P> {
                 has_other: u8::from(has_other),
                 tcp_states: told.tcp_states,
                 letter: if has_other { side as u8 } else { Side::A as u8 },
+                quoted_flow: told.quoted_flow,
             },
             chains: &self.chains,
         }

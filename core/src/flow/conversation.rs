@@ -109,6 +109,7 @@ impl Conversation {
                 has_other: u8::from(pair),
                 tcp_states: self.tcp_states(side),
                 letter: if pair { side as u8 } else { Side::A as u8 },
+                quoted_flow: 0,
             },
         )
     }

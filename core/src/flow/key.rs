@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::{FixedState, RandomState};
+use weir_sdk::icmp::Quoted;
 use weir_sdk::{Ip, Packet};
 
 use crate::decode::LinkDirection;
@@ -46,6 +47,24 @@ impl FlowKey {
             }
             _ => layer_2(packet, link),
         }
+    }
+
+    /// The key of the conversation that a quoted packet belongs to, on the same VLAN as the message that quotes it.
+    /// None if the quotation does not tell.
+    pub fn of_quoted(quoted: &Quoted, vlan_id: u16) -> Option<Self> {
+        let protocol = quoted.l4_proto?;
+        let ports = if Quoted::has_ports(protocol) { quoted.ports? } else { (0, 0) };
+        let tail = u64::from(vlan_id) << 16 | u64::from(protocol) << 8;
+        let oriented = match (quoted.src_ip, quoted.dst_ip) {
+            (Ip::V4(src), Ip::V4(dst)) => {
+                ipv4(u32::from_be_bytes(src), u32::from_be_bytes(dst), ports, tail | 4)
+            }
+            (Ip::V6(src), Ip::V6(dst)) => {
+                ipv6(u128::from_be_bytes(src), u128::from_be_bytes(dst), ports, tail | 6)
+            }
+            _ => return None,
+        };
+        Some(oriented.key)
     }
 
     /// Whether the conversation is one of TCP.

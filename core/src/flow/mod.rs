@@ -11,6 +11,7 @@ mod conversation;
 mod fragments;
 mod index;
 mod key;
+mod quotes;
 mod slab;
 pub mod tcp;
 mod timeouts;
@@ -22,14 +23,16 @@ mod tests;
 pub use conversation::{Conversation, Direction};
 pub use index::Index;
 pub use key::{FlowKey, LinkEnds, Oriented};
+pub use quotes::{Answer, Query};
 pub use slab::{ROW_ALIGN, Slab};
 pub use timeouts::{Lifetime, Timeouts};
 
 use foldhash::fast::RandomState;
-use weir_sdk::{Packet, PacketFacts, Side, flag, status};
+use weir_sdk::{EndFacts, Packet, PacketFacts, Side, flag, status};
 
 use crate::prefetch::prefetch;
 use fragments::{Ends, Holder, Registrations};
+use quotes::Quotes;
 use tcp::{Exchange, Segment};
 use wheel::{Alarm, Wheel};
 
@@ -65,6 +68,12 @@ impl Clocks {
         self.after.last().copied().or(self.before)
     }
 
+    /// The clock after the packet of the batch with this ordinal.
+    pub fn at(&self, ordinal: u64) -> i64 {
+        let at = ordinal.checked_sub(self.first_ordinal).and_then(|at| self.after.get(at as usize));
+        at.copied().or(self.now()).unwrap_or(i64::MIN)
+    }
+
     /// The packet at which the clock reached `deadline`: its ordinal, the clock before it, and after it.
     fn noticed(&self, deadline: i64) -> (u64, i64, i64) {
         let at =
@@ -95,6 +104,33 @@ pub struct EndOrder {
     least_recent_use: u64,
 }
 
+/// Where conversations have their numbers from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Numbers {
+    /// They are counted here: there is one worker.
+    #[default]
+    Own,
+    /// They are told by [`FlowTable::number`], and provisional until then.
+    OfAll,
+}
+
+/// Stands in a provisional number, beside the ordinal of the packet that began the conversation.
+pub const PROVISIONAL: u64 = 1 << 63;
+
+/// The packets of a batch; the lists go with `packets` one by one, but for the queries.
+pub struct Arrivals<'a> {
+    /// Decoded packets.
+    pub packets: &'a mut [PacketFacts],
+    /// What their `start` counts in.
+    pub window: &'a [u8],
+    /// What links without addresses tell.
+    pub links: &'a [LinkEnds],
+    /// The running clock.
+    pub clocks: &'a [i64],
+    /// What messages ask of this table, by ordinal.
+    pub queries: &'a [Query],
+}
+
 /// The conversations of one worker.
 pub struct FlowTable {
     index: Index,
@@ -102,8 +138,10 @@ pub struct FlowTable {
     free: Vec<u32>,
     wheel: Wheel,
     registrations: Registrations,
+    quotes: Quotes,
     timeouts: Timeouts,
     hash_state: RandomState,
+    numbers: Numbers,
     created: u64,
     live: usize,
     ended: Vec<u32>,
@@ -113,15 +151,17 @@ pub struct FlowTable {
 
 impl FlowTable {
     /// An empty table.
-    pub fn new(timeouts: Timeouts) -> Self {
+    pub fn new(timeouts: Timeouts, numbers: Numbers) -> Self {
         Self {
             index: Index::default(),
             conversations: Vec::new(),
             free: Vec::new(),
             wheel: Wheel::new(),
             registrations: Registrations::default(),
+            quotes: Quotes::default(),
             timeouts,
             hash_state: RandomState::default(),
+            numbers,
             created: 0,
             live: 0,
             ended: Vec::new(),
@@ -130,20 +170,16 @@ impl FlowTable {
         }
     }
 
-    /// Gives each packet its slot, side, and flow flags. `links` and `clocks` go with `packets` one by one.
+    /// Gives each packet its slot, side, and flow flags.
     ///
-    /// Three passes, so that memory is asked for before it is needed: index entries, then conversations.
-    pub fn assign(
-        &mut self,
-        packets: &mut [PacketFacts],
-        window: &[u8],
-        links: &[LinkEnds],
-        clocks: &[i64],
-        slots: &mut Vec<u32>,
-    ) {
+    /// Three passes, so that memory is asked for before it is needed: index entries, then conversations. Queries
+    /// are answered in between, each before the packet that asks.
+    pub fn assign(&mut self, arrivals: &mut Arrivals<'_>, slots: &mut Vec<u32>, answers: &mut Vec<Answer>) {
+        let Arrivals { packets, window, links, clocks, queries } = arrivals;
+        let mut queries = queries.iter().peekable();
         self.fresh.clear();
         self.arrivals.clear();
-        for (facts, &link) in packets.iter().zip(links) {
+        for (facts, &link) in packets.iter().zip(links.iter()) {
             let oriented = FlowKey::of(&Packet::new(facts, window), link);
             let hash = oriented.key.hash(&self.hash_state);
             self.index.prefetch(hash);
@@ -155,10 +191,37 @@ impl FlowTable {
             }
         }
         slots.clear();
-        for (at, (facts, &clock)) in packets.iter_mut().zip(clocks).enumerate() {
+        answers.clear();
+        for (at, (facts, &clock)) in packets.iter_mut().zip(clocks.iter()).enumerate() {
+            while let Some(query) = queries.next_if(|query| query.ordinal <= facts.ordinal) {
+                answers.push(self.answer(query));
+            }
             let (oriented, hash) = self.arrivals[at];
             slots.push(self.place(facts, window, oriented, hash, clock));
         }
+        answers.extend(queries.map(|query| self.answer(query)));
+    }
+
+    /// The conversation that a message quotes, if its deadline has not come.
+    fn answer(&self, query: &Query) -> Answer {
+        let hash = query.key.hash(&self.hash_state);
+        let conversations = &self.conversations;
+        let found = self.index.find(hash, |slot| conversations[slot as usize].key == query.key);
+        let living = found.map(|slot| &conversations[slot as usize]);
+        let living = living.filter(|conversation| conversation.deadline(&self.timeouts) > query.clock);
+        Answer { ordinal: query.ordinal, conversation: living.map_or(0, |conversation| conversation.index) }
+    }
+
+    /// Takes down what a message of a direction quoted.
+    pub fn note_quoted(&mut self, slot: u32, side: Side, conversation: u64) {
+        self.quotes.note(slot, side, conversation);
+    }
+
+    /// What plugins learn of the ended directions of a conversation, A first.
+    pub fn end_facts(&self, slot: u32) -> impl Iterator<Item = EndFacts> + '_ {
+        let quoted = self.quotes.of(slot);
+        let ends = self.conversations[slot as usize].end_facts();
+        ends.map(move |end| EndFacts { quoted_flow: quoted[usize::from(end.side)], ..end })
     }
 
     /// Asks for the cache lines of a conversation.
@@ -229,7 +292,10 @@ impl FlowTable {
         let mut conversation = Conversation {
             key: oriented.key,
             hash,
-            index: self.created,
+            index: match self.numbers {
+                Numbers::Own => self.created,
+                Numbers::OfAll => PROVISIONAL | facts.ordinal,
+            },
             first_seen: clock,
             alarm: deadline,
             generation: 0,
@@ -458,6 +524,7 @@ impl FlowTable {
 
     /// Gives the slots of ended conversations back.
     pub fn release(&mut self, ended: &[Ended]) {
+        ended.iter().for_each(|ended| self.quotes.forget(ended.slot));
         self.free.extend(ended.iter().map(|ended| ended.slot));
     }
 

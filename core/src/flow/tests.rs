@@ -89,7 +89,7 @@ struct Ended {
 
 /// The conversations of these packets, in the order of rows, taken in batches of a size.
 fn follow(sent: &[Sent], batch: usize, timeouts: &Timeouts) -> Vec<Ended> {
-    let mut table = FlowTable::new(timeouts.clone());
+    let mut table = FlowTable::new(timeouts.clone(), Numbers::Own);
     let mut clocks = Clocks::default();
     let mut open: std::collections::HashMap<u32, Ended> = std::collections::HashMap::new();
     let mut ended = Vec::new();
@@ -106,7 +106,9 @@ fn follow(sent: &[Sent], batch: usize, timeouts: &Timeouts) -> Vec<Ended> {
         }
         let links = vec![LinkEnds::default(); facts.len()];
         let mut slots = Vec::new();
-        table.assign(&mut facts, &window, &links, &now, &mut slots);
+        let mut arrivals =
+            Arrivals { packets: &mut facts, window: &window, links: &links, clocks: &now, queries: &[] };
+        table.assign(&mut arrivals, &mut slots, &mut Vec::new());
         for (facts, &slot) in facts.iter().zip(&slots) {
             let flow = open.entry(slot).or_insert(Ended {
                 index: 0,

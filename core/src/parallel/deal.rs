@@ -9,7 +9,7 @@ use weir_sdk::{Packet, PacketFacts};
 use crate::capture::Record;
 use crate::decode::{Decoded, Decoder};
 use crate::feed::Feed;
-use crate::flow::FlowKey;
+use crate::flow::{FlowKey, Query};
 use crate::worker::{Share, link_ends};
 
 /// Records that all workers see, each of which takes its own.
@@ -17,14 +17,16 @@ pub(super) struct Chunk {
     window: Vec<u8>,
     records: Vec<Record>,
     owners: Vec<u8>,
+    /// Messages that quote a conversation, and the worker of its hosts.
+    quotes: Vec<(u32, u8)>,
     first_ordinal: u64,
 }
 
 impl Chunk {
     /// What is a worker's of it.
     pub(super) fn share(&self, owner: u8) -> Share<'_> {
-        let Self { window, records, owners, first_ordinal } = self;
-        Share { records, window, first_ordinal: *first_ordinal, owners, owner }
+        let Self { window, records, owners, quotes, first_ordinal } = self;
+        Share { records, window, first_ordinal: *first_ordinal, owners, owner, quotes }
     }
 }
 
@@ -70,27 +72,32 @@ impl Dealer {
             window: Vec::new(),
             records: Vec::new(),
             owners: Vec::new(),
+            quotes: Vec::new(),
             first_ordinal: 0,
         })
     }
 
     fn assign(&mut self, chunk: &mut Chunk) {
-        chunk.owners.clear();
-        for record in &chunk.records {
-            let hosts = self.hosts_hash(record, &chunk.window);
-            // The upper half of the hash, scaled to the number of workers.
-            chunk.owners.push((((hosts >> 32) * u64::from(self.workers.get())) >> 32) as u8);
+        let Chunk { window, records, owners, quotes, .. } = chunk;
+        owners.clear();
+        quotes.clear();
+        for (record, at) in records.iter().zip(0..) {
+            let mut facts = PacketFacts::default();
+            if self.decoder.decode(record, window, &mut facts) != Decoded::Flow {
+                // Frames that belong to no flow all go to one worker, which counts them.
+                owners.push(0);
+                continue;
+            }
+            let packet = Packet::new(&facts, window);
+            owners.push(self.owner_of(&FlowKey::of(&packet, link_ends(record, window)).key));
+            if let Some(query) = Query::of(&packet, record.time_ns) {
+                quotes.push((at, self.owner_of(&query.key)));
+            }
         }
     }
 
-    /// Frames that belong to no flow all go to one worker, which counts them.
-    fn hosts_hash(&mut self, record: &Record, window: &[u8]) -> u64 {
-        let mut facts = PacketFacts::default();
-        match self.decoder.decode(record, window, &mut facts) {
-            Decoded::Flow => {
-                FlowKey::of(&Packet::new(&facts, window), link_ends(record, window)).key.hosts_hash()
-            }
-            Decoded::NoFlow(_) => 0,
-        }
+    /// The upper half of the hash, scaled to the number of workers.
+    fn owner_of(&self, key: &FlowKey) -> u8 {
+        (((key.hosts_hash() >> 32) * u64::from(self.workers.get())) >> 32) as u8
     }
 }

@@ -24,7 +24,7 @@ use std::thread;
 use crate::counts::Counts;
 use crate::error::RunError;
 use crate::feed::Feed;
-use crate::flow::Timeouts;
+use crate::flow::{Numbers, Timeouts};
 use crate::pipeline::Done;
 use crate::plugins::Crew;
 use crate::rows::RowMaker;
@@ -68,7 +68,7 @@ pub(crate) fn run(
             let packer = Packer::new(format.clone(), Arc::clone(&kept), out);
             let numbering = &numbering;
             threads.push(scope.spawn(move || {
-                let worker = Worker::new(timeouts.clone(), crew);
+                let worker = Worker::new(timeouts.clone(), crew, Numbers::OfAll);
                 Workshop::new(worker, number, numbering, packer).run(&chunks)
             }));
         }

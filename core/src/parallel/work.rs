@@ -10,11 +10,11 @@ use crate::plugins::PluginFault;
 use crate::worker::{Begun, Worker};
 
 use super::deal::Chunk;
-use super::numbering::{Numbering, Stopped};
+use super::numbering::{Numbering, Stopped, Told};
 use super::parcel::Packer;
 
 /// Chunks that may be finished later than they were read, while other workers come up.
-const LAG: usize = 4;
+pub(super) const LAG: usize = 4;
 
 /// A worker and what it needs of the others.
 pub(super) struct Workshop<'n> {
@@ -64,9 +64,9 @@ impl<'n> Workshop<'n> {
     fn observe(&mut self, chunk: &Chunk) {
         let mut pending = Pending::default();
         self.worker.observe(&chunk.share(self.number), &mut pending.begun, &mut pending.ended);
-        let ordinals = pending.begun.flows.iter().map(|&(ordinal, _)| ordinal).collect();
-        let number = self.finished + self.pending.len() as u64;
-        self.numbering.tell(self.number.into(), number, ordinals);
+        let begun = pending.begun.flows.iter().map(|&(ordinal, _)| ordinal).collect();
+        let told = Told { begun, answers: std::mem::take(&mut pending.begun.answers) };
+        self.numbering.tell(self.number.into(), self.finished + self.pending.len() as u64, told);
         self.pending.push_back(pending);
     }
 
@@ -74,16 +74,16 @@ impl<'n> Workshop<'n> {
     /// it need not wait for them.
     fn finish_oldest(&mut self, must_wait: bool) -> Result<bool, Stopped> {
         let (worker, chunk) = (self.number.into(), self.finished);
-        let numbers = if must_wait {
+        let learned = if must_wait {
             self.numbering.take(worker, chunk)?
-        } else if let Some(numbers) = self.numbering.try_take(worker, chunk) {
-            numbers
+        } else if let Some(learned) = self.numbering.try_take(worker, chunk) {
+            learned
         } else {
             return Ok(false);
         };
         let Some(Pending { begun, ended }) = self.pending.pop_front() else { return Ok(false) };
         self.finished += 1;
-        self.worker.number(&begun, &numbers);
+        self.worker.number(&begun, &learned.numbers, &learned.answers);
         self.packer.starts(begun.starts);
         self.worker.close(&ended, &mut self.packer).map_err(|_| Stopped)?;
         self.packer.end_chunk()?;

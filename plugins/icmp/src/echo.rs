@@ -1,7 +1,7 @@
 //! Echo messages of one direction in, what is odd about their numbers and data out.
 
 use super::bits;
-use super::message::{Echo, Message};
+use weir_sdk::icmp::{Echo, Message};
 
 /// The sequence number by which the covert channel of Loki (Phrack 49, article 6) is known.
 const LOKI_SEQUENCE: u16 = 0x01f0;

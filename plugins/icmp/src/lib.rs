@@ -5,12 +5,9 @@
 
 mod bits;
 mod echo;
-mod message;
-mod quoted;
 
 use echo::Echoes;
-use message::Message;
-use quoted::Quoted;
+use weir_sdk::icmp::{Message, Quoted};
 use weir_sdk::{Columns, End, FlowPlugin, Interest, Ip, Packet, State, export_plugin};
 
 /// ICMP and ICMPv6 messages.
@@ -71,6 +68,12 @@ pub struct Row {
     #[column(unit = "none", source = "echo replies of the opposite / echo requests", tags = ["statistical"])]
     #[column(tranalyzer = "icmpEchoSuccRatio:F", null = "0")]
     pub icmp_echo_success_ratio: Option<f32>,
+    /// Number of the conversation that caused this direction's last error message with a whole IP header: the one
+    /// that the quoted packet belongs to, if it was alive when the message came; absent without one. A later
+    /// fragment, and a quotation without the ports of its protocol, name no conversation.
+    #[column(unit = "none", source = "RFC 792, RFC 4443 section 3; flow_index of the quoted packet's key")]
+    #[column(tags = ["identifier"], tranalyzer = "icmpPFindex:U64", null = "0")]
+    pub icmp_quoted_flow: Option<u64>,
     /// Source address of the packet quoted by this direction's last error message (destination unreachable,
     /// packet too big, source quench, redirect, time exceeded, parameter problem) that holds a whole IP
     /// header; absent without one. The quoted columns are all of that packet, so that its flow can be found.
@@ -127,6 +130,7 @@ impl FlowPlugin for Icmp {
             icmp_codes: own.map(|own| own.codes),
             icmp_timestamp_id_sequence: own.and_then(|own| own.timestamp),
             icmp_echo_success_ratio: own.and_then(|own| own.echo_success_ratio(other)),
+            icmp_quoted_flow: end.quoted_flow(),
             icmp_quoted_src_ip: quoted.map(|quoted| quoted.src_ip),
             icmp_quoted_src_port: ports.map(|(src, _)| src),
             icmp_quoted_dst_ip: quoted.map(|quoted| quoted.dst_ip),
@@ -158,8 +162,8 @@ impl Messages {
             self.echoes.take(echo, message);
         } else if message.is_timestamp() {
             self.timestamp = message.identifier_and_sequence().or(self.timestamp);
-        } else if message.is_error() {
-            self.quoted = Quoted::of(message.body()).or(self.quoted);
+        } else {
+            self.quoted = message.quoted().or(self.quoted);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use weir_sdk::Side;
-use weir_sdk::testing::{TestPacket, check_columns, packet, row_of, rows_of};
+use weir_sdk::testing::{TestPacket, check_columns, flow, packet, row_of, rows_of};
 
 fn ping(sequence: u8) -> TestPacket {
     packet().icmp(8, 0, [0x12, 0x34, 0, sequence])
@@ -161,4 +161,11 @@ fn a_cut_message_counts_as_far_as_it_was_captured() {
     let row = row_of::<Icmp>([ping(1).captured(36)]);
     assert_eq!((row.icmp_message_count, row.icmp_types_low), (Some(1), Some(1 << 8)));
     assert_eq!(row_of::<Icmp>([ping(1).captured(35)]).icmp_message_count, Some(0));
+}
+
+#[test]
+fn the_quoted_conversation_has_the_number_that_core_found() {
+    let unreachable = || packet().icmp(3, 1, [0; 4]).payload(quotation(2000));
+    assert_eq!(flow::<Icmp>().quoted_flow(Side::A, 7).row([unreachable()]).icmp_quoted_flow, Some(7));
+    assert_eq!(row_of::<Icmp>([unreachable()]).icmp_quoted_flow, None);
 }

@@ -87,7 +87,7 @@ pub(super) const PACKET_FIELDS: &[Place] = places!(PacketFacts {
 
 /// As [`PACKET_FIELDS`].
 pub(super) const END_FIELDS: &[Place] =
-    places!(EndFacts { flow_index, status, side, has_other, tcp_states, letter });
+    places!(EndFacts { flow_index, status, side, has_other, tcp_states, letter, quoted_flow });
 
 /// As [`PACKET_FIELDS`].
 pub(super) const START_FIELDS: &[Place] = places!(Start {

@@ -3,7 +3,7 @@
 //! RFC 792 has errors quote the IP header and at least the first 8 bytes behind it, RFC 4443 section 2.4 (c) as
 //! much as fits: enough for addresses, protocol, and ports.
 
-use weir_sdk::Ip;
+use crate::Ip;
 
 /// Where the fields of an IPv4 header stand (RFC 791 section 3.1).
 mod v4 {
@@ -34,11 +34,14 @@ mod extension {
 /// The key of the quoted flow, in the direction of the quoted packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quoted {
-    pub(crate) src_ip: Ip,
-    pub(crate) dst_ip: Ip,
+    /// Source address.
+    pub src_ip: Ip,
+    /// Destination address.
+    pub dst_ip: Ip,
     /// Absent if the quotation ends before the protocol is known.
-    pub(crate) l4_proto: Option<u8>,
-    pub(crate) ports: Option<(u16, u16)>,
+    pub l4_proto: Option<u8>,
+    /// Source and destination port of TCP, UDP, SCTP, and UDP-Lite, if they are quoted.
+    pub ports: Option<(u16, u16)>,
 }
 
 /// What follows the IP header and its extensions.
@@ -57,6 +60,11 @@ impl Quoted {
             6 => Self::of_v6(quotation),
             _ => None,
         }
+    }
+
+    /// Whether a protocol begins with source and destination port: TCP, UDP, SCTP, UDP-Lite.
+    pub fn has_ports(protocol: u8) -> bool {
+        matches!(protocol, 6 | 17 | 132 | 136)
     }
 
     fn of_v4(bytes: &[u8]) -> Option<Self> {
@@ -86,8 +94,7 @@ impl Quoted {
 
 impl Transport {
     fn ports(&self, bytes: &[u8]) -> Option<(u16, u16)> {
-        // TCP, UDP, SCTP, UDP-Lite begin with source and destination port.
-        let has_ports = matches!(self.protocol, 6 | 17 | 132 | 136) && !self.is_later_fragment;
+        let has_ports = Quoted::has_ports(self.protocol) && !self.is_later_fragment;
         has_ports.then(|| Some((u16_at(bytes, self.at)?, u16_at(bytes, self.at + 2)?))).flatten()
     }
 }
@@ -130,7 +137,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weir_sdk::testing::{TestPacket, packet};
+    use crate::testing::{TestPacket, packet};
 
     /// What follows the 14 bytes of the Ethernet header.
     fn quotation(packet: TestPacket) -> Vec<u8> {

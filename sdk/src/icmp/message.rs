@@ -2,7 +2,8 @@
 //!
 //! Which of the two it is follows from the version of IP, as types mean nothing without it.
 
-use weir_sdk::{Packet, flag};
+use super::Quoted;
+use crate::{Packet, flag};
 
 /// ICMP, RFC 792.
 mod v4 {
@@ -31,9 +32,12 @@ const BODY: usize = 8;
 /// A message, as far as it was captured.
 #[derive(Clone, Copy, Debug)]
 pub struct Message<'p> {
-    pub(crate) is_v6: bool,
-    pub(crate) kind: u8,
-    pub(crate) code: u8,
+    /// Carried by IPv6.
+    pub is_v6: bool,
+    /// Its type.
+    pub kind: u8,
+    /// Its code.
+    pub code: u8,
     bytes: &'p [u8],
 }
 
@@ -70,6 +74,11 @@ impl<'p> Message<'p> {
     /// What follows the header.
     pub fn body(&self) -> &'p [u8] {
         self.bytes.get(BODY..).unwrap_or(&[])
+    }
+
+    /// The packet that an error message quotes; nothing of other messages, or without a whole IP header.
+    pub fn quoted(&self) -> Option<Quoted> {
+        if self.is_error() { Quoted::of(self.body()) } else { None }
     }
 
     /// Which half of an echo this is.
