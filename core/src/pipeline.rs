@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::counts::Counts;
 use crate::error::RunError;
 use crate::feed::{self, Feed};
-use crate::flow::{Numbers, Timeouts};
+use crate::flow::Numbers;
 use crate::inputs;
 use crate::parallel;
 use crate::plugins::{Crew, PluginFault, PluginSet, Selection};
@@ -17,7 +17,7 @@ use crate::rows::RowMaker;
 use crate::schema::{RowShape, Schema};
 use crate::sink::{self, Compression, Format, Output, Profile, Sink};
 use crate::summary::{Ending, Summary};
-use crate::worker::{Share, Worker};
+use crate::worker::{FlowRules, Share, Worker};
 
 /// Everything a run needs to know.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +30,8 @@ pub struct RunConfig {
     pub rows: Option<RowShape>,
     /// Whose names and formats are printed.
     pub profile: Profile,
-    /// How long directions may be silent.
-    pub timeouts: Timeouts,
+    /// When conversations end.
+    pub rules: FlowRules,
     /// Which plugins, with which options.
     pub plugins: Selection,
     /// Where the summary is written as JSON, if anywhere.
@@ -77,13 +77,13 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let mut rows = RowMaker::new(row_crew, sink);
     let done = match crews.pop() {
         Some(crew) if crews.is_empty() => {
-            let worker = Worker::new(config.timeouts.clone(), crew, Numbers::Own);
+            let worker = Worker::new(&config.rules, crew, Numbers::Own);
             on_one_thread(&mut feed, worker, rows)?
         }
         last => {
             crews.extend(last);
             let kept = rows.kept(&schema);
-            parallel::run(&mut feed, crews, &config.timeouts, rows, kept)?
+            parallel::run(&mut feed, crews, &config.rules, rows, kept)?
         }
     };
     progress.finish();

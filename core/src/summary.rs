@@ -113,6 +113,13 @@ impl Summary {
     pub fn count(&mut self, counts: &Counts, elapsed: Duration) {
         self.counts = counts.clone();
         self.elapsed = elapsed;
+        if counts.ended_by_limit > 0 {
+            self.warnings.push(format!(
+                "{} conversations ended early to stay within `--memory-limit`; their flow status says LIMIT_REACHED, \
+                 and later packets of them are in other rows; give more memory or a shorter `--idle-timeout`",
+                HumanCount(counts.ended_by_limit)
+            ));
+        }
         for (link_type, packets) in &counts.unsupported_link_types {
             self.warnings.push(format!(
                 "{packets} packets have link type {link_type}, which weir does not decode; they are in no flow"
@@ -136,7 +143,8 @@ impl Summary {
             "output": self.output,
             "packets": {"read": counts.read, "in_flows": counts.in_flows, "not_in_flows": reasons},
             "bytes": {"captured": counts.captured_bytes, "wire": counts.wire_bytes},
-            "flows": {"conversations": counts.conversations, "directions": counts.directions},
+            "flows": {"conversations": counts.conversations, "directions": counts.directions,
+                "ended_by_limit": counts.ended_by_limit},
             "rows": self.rows,
             "columns": self.columns,
             "time": {

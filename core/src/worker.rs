@@ -63,6 +63,16 @@ pub struct Begun {
     pub answers: Vec<Answer>,
 }
 
+/// When conversations end.
+#[derive(Clone, Debug, Default)]
+pub struct FlowRules {
+    /// How long directions may be silent.
+    pub timeouts: Timeouts,
+    /// Bytes that the live conversations of all workers may take, if limited: records and states, without what
+    /// plugins keep elsewhere.
+    pub memory_limit: Option<u64>,
+}
+
 /// One worker with everything it needs; workers share nothing.
 pub struct Worker {
     decoder: Decoder,
@@ -131,10 +141,12 @@ impl Share<'_> {
 
 impl Worker {
     /// A worker that has seen nothing.
-    pub fn new(timeouts: Timeouts, crew: Crew, numbers: Numbers) -> Self {
+    pub fn new(rules: &FlowRules, crew: Crew, numbers: Numbers) -> Self {
+        let bytes_each = FlowTable::BYTES_PER_CONVERSATION + crew.row_size();
+        let most = rules.memory_limit.map(|bytes| (bytes / bytes_each as u64) as usize);
         Self {
             decoder: Decoder::new(),
-            table: FlowTable::new(timeouts, numbers),
+            table: FlowTable::new(rules.timeouts.clone(), numbers).limited(most),
             slab: Slab::new(crew.row_size(), crew.row_align()),
             crew,
             clocks: Clocks::default(),
@@ -357,6 +369,7 @@ impl Worker {
                 rows.push(row);
                 orders.push(ended.order);
             }
+            self.counts.ended_by_limit += u64::from(self.table.conversation(ended.slot).hit_limit);
         }
     }
 

@@ -11,6 +11,7 @@ mod conversation;
 mod fragments;
 mod index;
 mod key;
+mod limit;
 mod quotes;
 mod slab;
 pub mod tcp;
@@ -23,6 +24,7 @@ mod tests;
 pub use conversation::{Conversation, Direction};
 pub use index::Index;
 pub use key::{FlowKey, LinkEnds, Oriented};
+pub use limit::SHARDS;
 pub use quotes::{Answer, Query};
 pub use slab::{ROW_ALIGN, Slab};
 pub use timeouts::{Lifetime, Timeouts};
@@ -32,6 +34,7 @@ use weir_sdk::{EndFacts, Packet, PacketFacts, Side, flag, status};
 
 use crate::prefetch::prefetch;
 use fragments::{Ends, Holder, Registrations};
+use limit::Limit;
 use quotes::Quotes;
 use tcp::{Exchange, Segment};
 use wheel::{Alarm, Wheel};
@@ -139,12 +142,14 @@ pub struct FlowTable {
     wheel: Wheel,
     registrations: Registrations,
     quotes: Quotes,
+    limit: Option<Limit>,
     timeouts: Timeouts,
     hash_state: RandomState,
     numbers: Numbers,
     created: u64,
     live: usize,
-    ended: Vec<u32>,
+    /// Slots; of those ended by the limit with the ordinal of the packet that needed room.
+    ended: Vec<(u32, Option<u64>)>,
     fresh: Vec<u32>,
     arrivals: Vec<(Oriented, u64)>,
 }
@@ -159,6 +164,7 @@ impl FlowTable {
             wheel: Wheel::new(),
             registrations: Registrations::default(),
             quotes: Quotes::default(),
+            limit: None,
             timeouts,
             hash_state: RandomState::default(),
             numbers,
@@ -169,6 +175,15 @@ impl FlowTable {
             arrivals: Vec::new(),
         }
     }
+
+    /// The same table with a limit on how many conversations of all workers live at once.
+    pub fn limited(self, most: Option<usize>) -> Self {
+        Self { limit: most.map(Limit::new), ..self }
+    }
+
+    /// Bytes that a live conversation takes here.
+    pub const BYTES_PER_CONVERSATION: usize =
+        size_of::<Conversation>() + 2 * size_of::<u64>() + 2 * size_of::<Alarm>();
 
     /// Gives each packet its slot, side, and flow flags.
     ///
@@ -285,6 +300,8 @@ impl FlowTable {
         hash: u64,
         clock: i64,
     ) -> u32 {
+        let shard = oriented.key.shard();
+        self.make_room(shard, facts.ordinal, clock);
         self.created += 1;
         self.live += 1;
         let side = opening_side(&Packet::new(facts, window), oriented.to_itself);
@@ -303,6 +320,8 @@ impl FlowTable {
             only_side: oriented.to_itself.then_some(side),
             is_live: true,
             hit_active_timeout: false,
+            hit_limit: false,
+            shard,
             directions: Default::default(),
         };
         let slot = match self.free.pop() {
@@ -316,11 +335,37 @@ impl FlowTable {
                 self.conversations.len() as u32 - 1
             }
         };
+        if let Some(limit) = &mut self.limit {
+            limit.began(shard, slot, conversation.generation);
+        }
         self.index.insert(hash, slot);
         self.wheel.set(Alarm { deadline, slot, generation: conversation.generation });
         self.fresh.push(slot);
         facts.flags |= flag::STARTS_FLOW;
         slot
+    }
+
+    /// Ends conversations of a full shard before another begins: first those whose deadline has come and nobody
+    /// has noticed yet, then, if it is full without them, the least recently used.
+    #[inline]
+    fn make_room(&mut self, shard: u8, ordinal: u64, clock: i64) {
+        if self.limit.as_ref().is_some_and(|limit| limit.is_reached(shard)) {
+            self.end_outdated(shard, ordinal, clock);
+        }
+    }
+
+    #[cold]
+    fn end_outdated(&mut self, shard: u8, ordinal: u64, clock: i64) {
+        let Some(limit) = &mut self.limit else { return };
+        let mut living = limit.living(shard, &self.conversations);
+        let is_over = |&slot: &u32| self.conversations[slot as usize].deadline(&self.timeouts) <= clock;
+        let over: Vec<u32> = living.extract_if(.., |slot| is_over(slot)).collect();
+        over.into_iter().for_each(|slot| self.end(slot));
+        let Some(limit) = self.limit.as_ref().filter(|limit| limit.is_reached(shard)) else { return };
+        for slot in limit.outdated(living, &self.conversations) {
+            self.conversations[slot as usize].hit_limit = true;
+            self.end_for(slot, Some(ordinal));
+        }
     }
 
     /// A later fragment belongs to the flow that registered its datagram. It refreshes the flow's time,
@@ -427,6 +472,11 @@ impl FlowTable {
     }
 
     fn end(&mut self, slot: u32) {
+        self.end_for(slot, None);
+    }
+
+    /// Ends a conversation; `needed_by` is the packet that needed its room.
+    fn end_for(&mut self, slot: u32, needed_by: Option<u64>) {
         let conversation = &mut self.conversations[slot as usize];
         conversation.is_live = false;
         self.index.remove(conversation.hash, slot);
@@ -436,7 +486,10 @@ impl FlowTable {
                 self.registrations.complete(Holder { slot, side });
             }
         }
-        self.ended.push(slot);
+        if let Some(limit) = &mut self.limit {
+            limit.ended(self.conversations[slot as usize].shard);
+        }
+        self.ended.push((slot, needed_by));
     }
 
     /// Gives a conversation its number among those of all workers.
@@ -459,16 +512,28 @@ impl FlowTable {
             }
         }
         let slots = std::mem::take(&mut self.ended);
-        for &slot in &slots {
+        for &(slot, _) in slots.iter().filter(|(_, needed_by)| needed_by.is_none()) {
             let conversation = &mut self.conversations[slot as usize];
             let first_seen = conversation.first_seen;
             let limit = self.timeouts.active.map(|active| first_seen.saturating_add(active));
             conversation.hit_active_timeout = limit == Some(conversation.deadline(&self.timeouts));
         }
         let mut ended: Vec<Ended> =
-            slots.into_iter().map(|slot| Ended { slot, order: self.end_order(slot, clocks) }).collect();
+            slots.into_iter().map(|(slot, needed_by)| self.ended(slot, needed_by, clocks)).collect();
         ended.sort_unstable_by_key(|ended| ended.order);
         ended
+    }
+
+    fn ended(&self, slot: u32, needed_by: Option<u64>, clocks: &Clocks) -> Ended {
+        let order = match needed_by {
+            // Behind whatever ended because its time had come.
+            Some(noticed) => {
+                let least_recent_use = self.conversations[slot as usize].least_recent_use();
+                EndOrder { noticed, class: u32::MAX, least_recent_use }
+            }
+            None => self.end_order(slot, clocks),
+        };
+        Ended { slot, order }
     }
 
     fn check_alarm(&mut self, alarm: Alarm, now: i64) {

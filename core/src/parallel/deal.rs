@@ -9,7 +9,7 @@ use weir_sdk::{Packet, PacketFacts};
 use crate::capture::Record;
 use crate::decode::{Decoded, Decoder};
 use crate::feed::Feed;
-use crate::flow::{FlowKey, Query};
+use crate::flow::{FlowKey, Query, SHARDS};
 use crate::worker::{Share, link_ends};
 
 /// Records that all workers see, each of which takes its own.
@@ -96,8 +96,8 @@ impl Dealer {
         }
     }
 
-    /// The upper half of the hash, scaled to the number of workers.
+    /// Whole shards belong to a worker, as many as to any other, or one more.
     fn owner_of(&self, key: &FlowKey) -> u8 {
-        (((key.hosts_hash() >> 32) * u64::from(self.workers.get())) >> 32) as u8
+        (usize::from(key.shard()) * usize::from(self.workers.get()) / SHARDS) as u8
     }
 }

@@ -24,11 +24,11 @@ use std::thread;
 use crate::counts::Counts;
 use crate::error::RunError;
 use crate::feed::Feed;
-use crate::flow::{Numbers, Timeouts};
+use crate::flow::Numbers;
 use crate::pipeline::Done;
 use crate::plugins::Crew;
 use crate::rows::RowMaker;
-use crate::worker::Worker;
+use crate::worker::{FlowRules, Worker};
 
 use deal::Dealer;
 use merge::Merger;
@@ -50,7 +50,7 @@ const PARCELS_AHEAD: usize = 8;
 pub(crate) fn run(
     feed: &mut Feed<'_>,
     crews: Vec<Crew>,
-    timeouts: &Timeouts,
+    rules: &FlowRules,
     mut rows: RowMaker,
     kept: Kept,
 ) -> Result<Done, RunError> {
@@ -68,7 +68,7 @@ pub(crate) fn run(
             let packer = Packer::new(format.clone(), Arc::clone(&kept), out);
             let numbering = &numbering;
             threads.push(scope.spawn(move || {
-                let worker = Worker::new(timeouts.clone(), crew, Numbers::OfAll);
+                let worker = Worker::new(rules, crew, Numbers::OfAll);
                 Workshop::new(worker, number, numbering, packer).run(&chunks)
             }));
         }
