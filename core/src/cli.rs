@@ -152,6 +152,9 @@ pub struct RunArgs {
     /// Write the summary as JSON to this file, too
     #[arg(long, value_name = "FILE", env = "WEIR_SUMMARY")]
     summary: Option<PathBuf>,
+    /// The summary says how many nanoseconds a packet each stage and each plugin took
+    #[arg(long)]
+    profile_plugins: bool,
     /// No summary and no progress bar, warnings only
     #[arg(short, long)]
     pub quiet: bool,
@@ -180,6 +183,7 @@ impl RunArgs {
             plugins: self.plugins.into_selection(&file),
             threads: self.threads.or(file.threads),
             batch: self.batch,
+            is_profiled: self.profile_plugins,
             summary: self.summary,
             quiet: self.quiet,
         })

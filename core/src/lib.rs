@@ -25,6 +25,7 @@ mod parallel;
 pub mod pipeline;
 pub mod plugins;
 pub mod prefetch;
+pub mod profile;
 mod progress;
 mod rows;
 pub mod schema;

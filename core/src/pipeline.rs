@@ -12,6 +12,7 @@ use crate::flow::Numbers;
 use crate::inputs;
 use crate::parallel;
 use crate::plugins::{Crew, PluginFault, PluginSet, Selection};
+use crate::profile::{Stage, Stopwatch};
 use crate::progress::Progress;
 use crate::rows::RowMaker;
 use crate::schema::{RowShape, Schema};
@@ -40,6 +41,8 @@ pub struct RunConfig {
     pub threads: Option<NonZeroU8>,
     /// Records that are handed on at once, if not as many as seems best. Rows do not depend on it.
     pub batch: Option<NonZeroUsize>,
+    /// The summary says where the time went.
+    pub is_profiled: bool,
     /// No progress bar.
     pub quiet: bool,
 }
@@ -74,22 +77,24 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
 
     let mut summary = Summary::new(&schema, &path);
     summary.notices = crews.iter_mut().take(1).flat_map(Crew::notices).chain(row_crew.notices()).collect();
-    let mut rows = RowMaker::new(row_crew, sink);
+    let mut rows = RowMaker::new(row_crew, sink, Stopwatch::new(config.is_profiled));
     let done = match crews.pop() {
         Some(crew) if crews.is_empty() => {
-            let worker = Worker::new(&config.rules, crew, Numbers::Own);
+            let watch = Stopwatch::new(config.is_profiled);
+            let worker = Worker::new(&config.rules, crew, Numbers::Own, watch);
             on_one_thread(&mut feed, worker, rows)?
         }
         last => {
             crews.extend(last);
             let kept = rows.kept(&schema);
-            parallel::run(&mut feed, crews, &config.rules, rows, kept)?
+            parallel::run(&mut feed, crews, &config.rules, rows, kept, config.is_profiled)?
         }
     };
     progress.finish();
     summary.read(&feed);
     summary.report(&done.faults);
     summary.count(&done.counts, started.elapsed());
+    summary.profile = done.watch;
     conclude(done.sink, &schema, interrupted, &mut summary)?;
     write_summary(config, &mut summary)?;
     Ok(summary)
@@ -100,21 +105,27 @@ pub(crate) struct Done {
     pub(crate) counts: Counts,
     pub(crate) faults: Vec<PluginFault>,
     pub(crate) sink: Box<dyn Sink>,
+    pub(crate) watch: Stopwatch,
 }
 
 /// Reader, worker, and rows take turns.
 fn on_one_thread(feed: &mut Feed<'_>, mut worker: Worker, mut rows: RowMaker) -> Result<Done, RunError> {
     let mut records = Vec::new();
     let mut first_ordinal = 1;
+    let mut watch = rows.watch.clone();
     while feed.advance(&mut records) {
+        watch.lap(Stage::of_core("read"));
         let (window, owners) = (feed.window(), &[][..]);
         let share = Share { records: &records, window, first_ordinal, owners, owner: 0, quotes: &[] };
         worker.packets(&share, &mut rows)?;
         first_ordinal += records.len() as u64;
+        watch.skip();
     }
     worker.drain(&mut rows)?;
     let faults = [worker.take_faults(), rows.take_faults()].concat();
-    Ok(Done { counts: worker.counts().clone(), faults, sink: rows.sink })
+    watch.merge(worker.watch());
+    watch.merge(&rows.watch);
+    Ok(Done { counts: worker.counts().clone(), faults, sink: rows.sink, watch })
 }
 
 /// Tranalyzer has a row for each direction.

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::counts::Counts;
 use crate::feed::Feed;
 use crate::plugins::PluginFault;
+use crate::profile::{Stage, Stopwatch};
 use crate::schema::Schema;
 
 /// How a run ended.
@@ -63,6 +64,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
+    /// Where the time went, if that was asked for.
+    pub profile: Stopwatch,
     /// What plugins want the user to know, a sentence each.
     pub notices: Vec<String>,
     /// What was not as it should be, a sentence each.
@@ -89,6 +92,7 @@ impl Summary {
             columns: schema.columns().len(),
             elapsed: Duration::ZERO,
             plugins: schema.plugins().iter().map(used).collect(),
+            profile: Stopwatch::default(),
             notices: Vec::new(),
             warnings: Vec::new(),
             is_partial: false,
@@ -152,12 +156,39 @@ impl Summary {
                 "last_ns": counts.span.map(|span| span.1),
             },
             "elapsed_seconds": self.elapsed.as_secs_f64(),
+            "profile": self
+                .nanoseconds_a_packet()
+                .map(|(stage, time)| json!({"work": stage.work, "plugin": stage.plugin, "ns_a_packet": time}))
+                .collect::<Vec<_>>(),
             "plugins": plugins,
             "notices": self.notices,
             "warnings": self.warnings,
             "exit_status": self.ending.exit_status(),
         });
         format!("{value:#}\n")
+    }
+
+    /// Nanoseconds a packet, threads added up; waiting is not counted.
+    fn nanoseconds_a_packet(&self) -> impl Iterator<Item = (Stage, f64)> {
+        let packets = self.counts.read.max(1) as f64;
+        self.profile.spent().iter().map(move |(stage, time)| (*stage, time.as_nanos() as f64 / packets))
+    }
+
+    /// A line for each stage and plugin, the costliest first, with bars to look at.
+    fn write_profile(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut stages: Vec<(Stage, f64)> = self.nanoseconds_a_packet().collect();
+        if stages.is_empty() {
+            return Ok(());
+        }
+        stages.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let all: f64 = stages.iter().map(|(_, time)| time).sum();
+        writeln!(f, "profile   {all:.1} ns a packet, all threads together")?;
+        for (Stage { work, plugin }, time) in stages {
+            let name = if plugin.is_empty() { work.to_owned() } else { format!("{plugin}: {work}") };
+            let bar = "#".repeat((time / all * 40.0).round() as usize);
+            writeln!(f, "          {name:<24} {time:>7.1} ns {:>5.1} %  {bar}", time / all * 100.0)?;
+        }
+        Ok(())
     }
 
     fn packets_line(&self) -> String {
@@ -216,6 +247,7 @@ impl fmt::Display for Summary {
         writeln!(f, "speed     {}", self.speed_line())?;
         writeln!(f, "plugins   {}", plugins.join(", "))?;
         writeln!(f, "rows      {}", self.output_line())?;
+        self.write_profile(f)?;
         for notice in &self.notices {
             writeln!(f, "note: {notice}")?;
         }

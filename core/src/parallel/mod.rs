@@ -27,6 +27,7 @@ use crate::feed::Feed;
 use crate::flow::Numbers;
 use crate::pipeline::Done;
 use crate::plugins::Crew;
+use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
 use crate::worker::{FlowRules, Worker};
 
@@ -53,6 +54,7 @@ pub(crate) fn run(
     rules: &FlowRules,
     mut rows: RowMaker,
     kept: Kept,
+    is_profiled: bool,
 ) -> Result<Done, RunError> {
     let count = NonZeroU8::new(crews.len() as u8).unwrap_or(NonZeroU8::MIN);
     let format = rows.sink.text().map(|text| text.format());
@@ -65,28 +67,31 @@ pub(crate) fn run(
             let (out, parcels) = sync_channel(PARCELS_AHEAD);
             belts.push(belt);
             streams.push(parcels);
-            let packer = Packer::new(format.clone(), Arc::clone(&kept), out);
+            let watch = Stopwatch::new(is_profiled);
+            let packer = Packer::new(format.clone(), Arc::clone(&kept), out, watch.clone());
             let numbering = &numbering;
             threads.push(scope.spawn(move || {
-                let worker = Worker::new(rules, crew, Numbers::OfAll);
+                let worker = Worker::new(rules, crew, Numbers::OfAll, watch);
                 Workshop::new(worker, number, numbering, packer).run(&chunks)
             }));
         }
         let merger = scope.spawn(|| Merger::new(streams, Arc::clone(&kept), rows).run());
-        Dealer::new(belts, count).run(feed);
+        let mut watch = Dealer::new(belts, count, Stopwatch::new(is_profiled)).run(feed);
         let merged = joined(merger.join());
         let mut counts = Counts::default();
         let mut faults = Vec::new();
         for thread in threads {
-            let (own, mut own_faults) = joined(thread.join());
-            counts.add(&own);
-            faults.append(&mut own_faults);
+            let mut left = joined(thread.join());
+            counts.add(&left.counts);
+            faults.append(&mut left.faults);
+            watch.merge(&left.watch);
         }
         let mut rows = merged?;
+        watch.merge(&rows.watch);
         faults.append(&mut rows.take_faults());
         faults.sort_by_key(|fault| fault.fault.reached);
         faults.dedup_by_key(|fault| (fault.plugin, fault.doing));
-        Ok(Done { counts, faults, sink: rows.sink })
+        Ok(Done { counts, faults, sink: rows.sink, watch })
     })
 }
 
