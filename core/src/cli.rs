@@ -146,6 +146,9 @@ pub struct RunArgs {
     /// Records that are handed on at once; rows do not depend on it
     #[arg(long, value_name = "N", hide = true)]
     batch: Option<NonZeroUsize>,
+    /// Rows of their own for each capture; with -w, `{}` stands for the name of the capture
+    #[arg(long)]
+    pub per_file: bool,
     /// Settings file; the command line and the environment count before it
     #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     config: Option<PathBuf>,

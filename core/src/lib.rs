@@ -22,6 +22,7 @@ mod feed;
 pub mod flow;
 pub mod inputs;
 mod parallel;
+mod per_file;
 pub mod pipeline;
 pub mod plugins;
 pub mod prefetch;
@@ -33,4 +34,5 @@ pub mod sink;
 pub mod summary;
 pub mod worker;
 
+pub use per_file::run_per_file;
 pub use pipeline::{RunConfig, run};

@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::counts::Counts;
 use crate::error::RunError;
 use crate::feed::{self, Feed};
-use crate::flow::Numbers;
+use crate::flow::{Numbers, SHARDS};
 use crate::inputs;
 use crate::parallel;
 use crate::plugins::{Crew, PluginFault, PluginSet, Selection};
@@ -19,6 +19,9 @@ use crate::schema::{RowShape, Schema};
 use crate::sink::{self, Compression, Format, Output, Profile, Sink};
 use crate::summary::{Ending, Summary};
 use crate::worker::{FlowRules, Share, Worker};
+
+/// More workers than these would each have too few of the shards that conversations fall into.
+const MOST_THREADS: usize = SHARDS / 4;
 
 /// Everything a run needs to know.
 #[derive(Clone, Debug, Default)]
@@ -48,11 +51,14 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
-    /// How many workers there will be.
-    fn threads(&self) -> u8 {
+    /// How many workers there will be for so many bytes, if that is known: few bytes are not worth a second one.
+    pub(crate) fn threads(&self, bytes: Option<u64>) -> u8 {
+        const WORTH_SHARING: u64 = 8 << 20;
+        let is_small = bytes.is_some_and(|bytes| bytes < WORTH_SHARING);
         let processors =
-            || std::thread::available_parallelism().ok().and_then(|n| u8::try_from(n.get()).ok());
-        self.threads.map(NonZeroU8::get).or_else(processors).unwrap_or(1)
+            || std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS) as u8);
+        let default = || if is_small { 1 } else { processors() };
+        self.threads.map_or_else(default, |threads| threads.get().min(MOST_THREADS as u8))
     }
 }
 
@@ -67,9 +73,11 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let captures = inputs::expand(&config.inputs)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
-    let mut crews: Vec<Crew> = (0..config.threads()).map(|_| plugins.open()).collect::<Result<_, _>>()?;
+    let bytes = feed::total_bytes(&captures);
+    let mut crews: Vec<Crew> =
+        (0..config.threads(bytes)).map(|_| plugins.open()).collect::<Result<_, _>>()?;
     let mut row_crew = plugins.open_row_plugins()?;
-    let progress = Progress::new(config.quiet, feed::total_bytes(&captures));
+    let progress = Progress::new(config.quiet, bytes);
     let mut feed = Feed::open(captures, &progress, interrupted, config.batch)?;
     let path = output_path(config, &feed.captures()[0]);
     refuse_overwriting(&path, feed.captures())?;
@@ -82,7 +90,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
         Some(crew) if crews.is_empty() => {
             let watch = Stopwatch::new(config.is_profiled);
             let worker = Worker::new(&config.rules, crew, Numbers::Own, watch);
-            on_one_thread(&mut feed, worker, rows)?
+            on_one_thread(&mut feed, worker, rows)?.0
         }
         last => {
             crews.extend(last);
@@ -108,8 +116,12 @@ pub(crate) struct Done {
     pub(crate) watch: Stopwatch,
 }
 
-/// Reader, worker, and rows take turns.
-fn on_one_thread(feed: &mut Feed<'_>, mut worker: Worker, mut rows: RowMaker) -> Result<Done, RunError> {
+/// Reader, worker, and rows take turns. Gives the crew back, which has no flows any more.
+pub(crate) fn on_one_thread(
+    feed: &mut Feed<'_>,
+    mut worker: Worker,
+    mut rows: RowMaker,
+) -> Result<(Done, Crew), RunError> {
     let mut records = Vec::new();
     let mut first_ordinal = 1;
     let mut watch = rows.watch.clone();
@@ -125,11 +137,12 @@ fn on_one_thread(feed: &mut Feed<'_>, mut worker: Worker, mut rows: RowMaker) ->
     let faults = [worker.take_faults(), rows.take_faults()].concat();
     watch.merge(worker.watch());
     watch.merge(&rows.watch);
-    Ok(Done { counts: worker.counts().clone(), faults, sink: rows.sink, watch })
+    let done = Done { counts: worker.counts().clone(), faults, sink: rows.sink, watch };
+    Ok((done, worker.into_crew()))
 }
 
 /// Tranalyzer has a row for each direction.
-fn shape(config: &RunConfig) -> RowShape {
+pub(crate) fn shape(config: &RunConfig) -> RowShape {
     match config.profile {
         Profile::Tranalyzer => RowShape::Direction,
         Profile::Weir => config.rows.unwrap_or(RowShape::Conversation),
@@ -159,7 +172,7 @@ fn conclude(
     Ok(())
 }
 
-fn write_summary(config: &RunConfig, summary: &mut Summary) -> Result<(), RunError> {
+pub(crate) fn write_summary(config: &RunConfig, summary: &mut Summary) -> Result<(), RunError> {
     if let Some(path) = &config.summary {
         let mut file = Output::create(path, Compression::None)?;
         file.write(summary.json().as_bytes(), 0)?;
@@ -169,7 +182,7 @@ fn write_summary(config: &RunConfig, summary: &mut Summary) -> Result<(), RunErr
 }
 
 /// `capture.flows.csv` beside `capture.pcap`; standard output for standard input.
-fn output_path(config: &RunConfig, capture: &Path) -> PathBuf {
+pub(crate) fn output_path(config: &RunConfig, capture: &Path) -> PathBuf {
     let from_capture = || {
         if capture == Path::new("-") {
             return capture.to_owned();

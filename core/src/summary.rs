@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::counts::Counts;
 use crate::feed::Feed;
+use crate::per_file::Tally;
 use crate::plugins::PluginFault;
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::Schema;
@@ -58,6 +59,8 @@ pub struct Summary {
     pub counts: Counts,
     /// Rows written.
     pub rows: u64,
+    /// Files of rows.
+    pub files: u64,
     /// Columns of a row.
     pub columns: usize,
     /// From start to the last row.
@@ -89,6 +92,7 @@ impl Summary {
             output: output.to_owned(),
             counts: Counts::default(),
             rows: 0,
+            files: 1,
             columns: schema.columns().len(),
             elapsed: Duration::ZERO,
             plugins: schema.plugins().iter().map(used).collect(),
@@ -131,6 +135,14 @@ impl Summary {
         }
     }
 
+    /// Takes over what became of captures that were read one by one.
+    pub(crate) fn take(&mut self, tally: Tally, elapsed: Duration) {
+        self.is_partial = !tally.warnings.is_empty();
+        self.warnings = tally.warnings.into_iter().map(|(_, warning)| warning).collect();
+        (self.rows, self.files, self.profile) = (tally.rows, tally.files, tally.watch);
+        self.count(&tally.counts, elapsed);
+    }
+
     /// For programs.
     pub fn json(&self) -> String {
         let counts = &self.counts;
@@ -150,6 +162,7 @@ impl Summary {
             "flows": {"conversations": counts.conversations, "directions": counts.directions,
                 "ended_by_limit": counts.ended_by_limit},
             "rows": self.rows,
+            "files": self.files,
             "columns": self.columns,
             "time": {
                 "first_ns": counts.span.map(|span| span.0),
@@ -230,6 +243,7 @@ impl Summary {
                 "interrupted before a row was written".into()
             }
             Ending::Interrupted => format!("{} (interrupted: what had been read)", self.output.display()),
+            _ if self.files > 1 => format!("{} files such as {}", self.files, self.output.display()),
             _ if self.output == Path::new("-") => "standard output".into(),
             _ => self.output.display().to_string(),
         }

@@ -394,6 +394,11 @@ impl Worker {
         self.crew.take_faults()
     }
 
+    /// The plugins, to be used again by another worker when nothing lives here any more.
+    pub fn into_crew(self) -> Crew {
+        self.crew
+    }
+
     /// Where the time went so far.
     pub fn watch(&self) -> &Stopwatch {
         &self.watch
