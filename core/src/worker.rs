@@ -394,6 +394,11 @@ impl Worker {
         self.crew.take_faults()
     }
 
+    /// Conversations that live.
+    pub fn live(&self) -> usize {
+        self.table.live()
+    }
+
     /// The plugins, to be used again by another worker when nothing lives here any more.
     pub fn into_crew(self) -> Crew {
         self.crew
