@@ -16,8 +16,8 @@ use crate::decode::{Decoded, Decoder, link_direction};
 use crate::flow::{
     Answer, Arrivals, Clocks, EndOrder, Ended, FlowTable, LinkEnds, Numbers, Query, Slab, Timeouts,
 };
+use crate::memory::prefetch;
 use crate::plugins::{Crew, PluginFault};
-use crate::prefetch::prefetch;
 use crate::profile::{Stage, Stopwatch};
 use crate::sink::Error;
 

@@ -3,7 +3,7 @@
 //! Conversations are counted by shard, a part of all of them that is the same however many workers there are, so
 //! that who must end does not depend on threads.
 
-use crate::flow::Conversation;
+use crate::flow::records::Records;
 
 /// Parts that conversations fall into by their hosts. Each worker has whole parts.
 pub const SHARDS: usize = 256;
@@ -50,18 +50,18 @@ impl Limit {
     }
 
     /// The slots of the conversations that live in a shard.
-    pub(super) fn living(&mut self, shard: u8, conversations: &[Conversation]) -> Vec<u32> {
+    pub(super) fn living(&mut self, shard: u8, conversations: &Records) -> Vec<u32> {
         let created = &mut self.shards[usize::from(shard)].created;
         created.retain(|&(slot, generation)| {
-            let conversation = &conversations[slot as usize];
+            let conversation = &conversations[slot];
             conversation.is_live && conversation.generation == generation
         });
         created.iter().map(|&(slot, _)| slot).collect()
     }
 
     /// Those of the living that must end to make room, least recently used first.
-    pub(super) fn outdated(&self, mut living: Vec<u32>, conversations: &[Conversation]) -> Vec<u32> {
-        let last_use = |slot: &u32| conversations[*slot as usize].last_use();
+    pub(super) fn outdated(&self, mut living: Vec<u32>, conversations: &Records) -> Vec<u32> {
+        let last_use = |slot: &u32| conversations[*slot].last_use();
         let count = living.len().div_ceil(SHARE).max(living.len() + 1 - self.most.min(living.len()));
         let count = count.min(living.len());
         if count < living.len() {

@@ -13,6 +13,7 @@ mod index;
 mod key;
 mod limit;
 mod quotes;
+mod records;
 mod slab;
 pub mod tcp;
 mod timeouts;
@@ -32,10 +33,11 @@ pub use timeouts::{Lifetime, Timeouts};
 use foldhash::fast::RandomState;
 use weir_sdk::{EndFacts, Packet, PacketFacts, Side, flag, status};
 
-use crate::prefetch::prefetch;
+use crate::memory::prefetch;
 use fragments::{Ends, Holder, Registrations};
 use limit::Limit;
 use quotes::Quotes;
+use records::Records;
 use tcp::{Exchange, Segment};
 use wheel::{Alarm, Wheel};
 
@@ -137,7 +139,7 @@ pub struct Arrivals<'a> {
 /// The conversations of one worker.
 pub struct FlowTable {
     index: Index,
-    conversations: Vec<Conversation>,
+    conversations: Records,
     free: Vec<u32>,
     wheel: Wheel,
     registrations: Registrations,
@@ -159,7 +161,7 @@ impl FlowTable {
     pub fn new(timeouts: Timeouts, numbers: Numbers) -> Self {
         Self {
             index: Index::default(),
-            conversations: Vec::new(),
+            conversations: Records::default(),
             free: Vec::new(),
             wheel: Wheel::new(),
             registrations: Registrations::default(),
@@ -221,8 +223,8 @@ impl FlowTable {
     fn answer(&self, query: &Query) -> Answer {
         let hash = query.key.hash(&self.hash_state);
         let conversations = &self.conversations;
-        let found = self.index.find(hash, |slot| conversations[slot as usize].key == query.key);
-        let living = found.map(|slot| &conversations[slot as usize]);
+        let found = self.index.find(hash, |slot| conversations[slot].key == query.key);
+        let living = found.map(|slot| &conversations[slot]);
         let living = living.filter(|conversation| conversation.deadline(&self.timeouts) > query.clock);
         Answer { ordinal: query.ordinal, conversation: living.map_or(0, |conversation| conversation.index) }
     }
@@ -235,14 +237,14 @@ impl FlowTable {
     /// What plugins learn of the ended directions of a conversation, A first.
     pub fn end_facts(&self, slot: u32) -> impl Iterator<Item = EndFacts> + '_ {
         let quoted = self.quotes.of(slot);
-        let ends = self.conversations[slot as usize].end_facts();
+        let ends = self.conversations[slot].end_facts();
         ends.map(move |end| EndFacts { quoted_flow: quoted[usize::from(end.side)], ..end })
     }
 
     /// Asks for the cache lines of a conversation.
     #[inline]
     pub fn prefetch(&self, slot: u32) {
-        let conversation: *const Conversation = &self.conversations[slot as usize];
+        let conversation: *const Conversation = &self.conversations[slot];
         prefetch(conversation);
         prefetch(conversation.cast::<u8>().wrapping_add(64));
         prefetch(conversation.cast::<u8>().wrapping_add(128));
@@ -265,7 +267,7 @@ impl FlowTable {
             Some(slot) => slot,
             None => self.create(facts, window, oriented, hash, clock),
         };
-        let conversation = &mut self.conversations[slot as usize];
+        let conversation = &mut self.conversations[slot];
         let side = conversation.side_of(oriented.swapped);
         facts.side = side as u8;
         let direction = &mut conversation.directions[side as usize];
@@ -283,8 +285,8 @@ impl FlowTable {
     #[inline]
     fn find_live(&mut self, key: &FlowKey, hash: u64, clock: i64) -> Option<u32> {
         let conversations = &self.conversations;
-        let slot = self.index.find(hash, |slot| conversations[slot as usize].key == *key)?;
-        if conversations[slot as usize].deadline(&self.timeouts) <= clock {
+        let slot = self.index.find(hash, |slot| conversations[slot].key == *key)?;
+        if conversations[slot].deadline(&self.timeouts) <= clock {
             self.end(slot);
             return None;
         }
@@ -326,14 +328,11 @@ impl FlowTable {
         };
         let slot = match self.free.pop() {
             Some(slot) => {
-                conversation.generation = self.conversations[slot as usize].generation.wrapping_add(1);
-                self.conversations[slot as usize] = conversation;
+                conversation.generation = self.conversations[slot].generation.wrapping_add(1);
+                self.conversations[slot] = conversation;
                 slot
             }
-            None => {
-                self.conversations.push(conversation);
-                self.conversations.len() as u32 - 1
-            }
+            None => self.conversations.push(conversation),
         };
         if let Some(limit) = &mut self.limit {
             limit.began(shard, slot, conversation.generation);
@@ -358,12 +357,12 @@ impl FlowTable {
     fn end_outdated(&mut self, shard: u8, ordinal: u64, clock: i64) {
         let Some(limit) = &mut self.limit else { return };
         let mut living = limit.living(shard, &self.conversations);
-        let is_over = |&slot: &u32| self.conversations[slot as usize].deadline(&self.timeouts) <= clock;
+        let is_over = |&slot: &u32| self.conversations[slot].deadline(&self.timeouts) <= clock;
         let over: Vec<u32> = living.extract_if(.., |slot| is_over(slot)).collect();
         over.into_iter().for_each(|slot| self.end(slot));
         let Some(limit) = self.limit.as_ref().filter(|limit| limit.is_reached(shard)) else { return };
         for slot in limit.outdated(living, &self.conversations) {
-            self.conversations[slot as usize].hit_limit = true;
+            self.conversations[slot].hit_limit = true;
             self.end_for(slot, Some(ordinal));
         }
     }
@@ -375,7 +374,7 @@ impl FlowTable {
         let ends = Ends::of(&Packet::new(facts, window))?;
         let holder = self.holder(ends, facts.fragment_id, clock)?;
         facts.side = holder.side as u8;
-        let direction = &mut self.conversations[holder.slot as usize].directions[holder.side as usize];
+        let direction = &mut self.conversations[holder.slot].directions[holder.side as usize];
         direction.last_seen = clock;
         if !facts.has(flag::MORE_FRAGMENTS) {
             direction.fragment_pending = false;
@@ -387,7 +386,7 @@ impl FlowTable {
     /// Who registered a datagram last, of those whose deadline has not come.
     fn holder(&mut self, ends: Ends, id: u32, clock: i64) -> Option<Holder> {
         while let Some(holder) = self.registrations.top(ends, id) {
-            if self.conversations[holder.slot as usize].deadline(&self.timeouts) > clock {
+            if self.conversations[holder.slot].deadline(&self.timeouts) > clock {
                 return Some(holder);
             }
             self.end(holder.slot);
@@ -409,7 +408,7 @@ impl FlowTable {
         if is_fragment {
             self.register_fragment(facts, window, slot, side, clock);
         } else {
-            let direction = &mut self.conversations[slot as usize].directions[side as usize];
+            let direction = &mut self.conversations[slot].directions[side as usize];
             direction.fragment_error |= direction.fragment_pending;
         }
     }
@@ -431,12 +430,11 @@ impl FlowTable {
         // A flow whose deadline has come no longer holds a datagram, even if nothing has noticed its end yet.
         self.holder(ends, facts.fragment_id, clock);
         let registered = self.registrations.register(ends, facts.fragment_id, Holder { slot, side });
-        let direction = &mut self.conversations[slot as usize].directions[side as usize];
+        let direction = &mut self.conversations[slot].directions[side as usize];
         direction.fragment_pending = true;
         direction.fragment_error |= registered.is_error;
         if let Some(former) = registered.relieved {
-            self.conversations[former.slot as usize].directions[former.side as usize].fragment_pending =
-                false;
+            self.conversations[former.slot].directions[former.side as usize].fragment_pending = false;
         }
     }
 
@@ -447,7 +445,7 @@ impl FlowTable {
             return;
         }
         let Some(segment) = segment_of(&Packet::new(facts, window)) else { return };
-        let conversation = &mut self.conversations[slot as usize];
+        let conversation = &mut self.conversations[slot];
         let has_other = conversation.directions[side.other() as usize].is_seen();
         let [a, b] = &mut conversation.directions;
         let (own, other) = if side == Side::A { (a, b) } else { (b, a) };
@@ -463,7 +461,7 @@ impl FlowTable {
     }
 
     fn bring_alarm_forward(&mut self, slot: u32) {
-        let conversation = &mut self.conversations[slot as usize];
+        let conversation = &mut self.conversations[slot];
         let deadline = conversation.deadline(&self.timeouts);
         if deadline < conversation.alarm {
             conversation.alarm = deadline;
@@ -477,7 +475,7 @@ impl FlowTable {
 
     /// Ends a conversation; `needed_by` is the packet that needed its room.
     fn end_for(&mut self, slot: u32, needed_by: Option<u64>) {
-        let conversation = &mut self.conversations[slot as usize];
+        let conversation = &mut self.conversations[slot];
         conversation.is_live = false;
         self.index.remove(conversation.hash, slot);
         self.live -= 1;
@@ -487,14 +485,14 @@ impl FlowTable {
             }
         }
         if let Some(limit) = &mut self.limit {
-            limit.ended(self.conversations[slot as usize].shard);
+            limit.ended(self.conversations[slot].shard);
         }
         self.ended.push((slot, needed_by));
     }
 
     /// Gives a conversation its number among those of all workers.
     pub fn number(&mut self, slot: u32, index: u64) {
-        self.conversations[slot as usize].index = index;
+        self.conversations[slot].index = index;
     }
 
     /// Conversations that the last batch created.
@@ -513,7 +511,7 @@ impl FlowTable {
         }
         let slots = std::mem::take(&mut self.ended);
         for &(slot, _) in slots.iter().filter(|(_, needed_by)| needed_by.is_none()) {
-            let conversation = &mut self.conversations[slot as usize];
+            let conversation = &mut self.conversations[slot];
             let first_seen = conversation.first_seen;
             let limit = self.timeouts.active.map(|active| first_seen.saturating_add(active));
             conversation.hit_active_timeout = limit == Some(conversation.deadline(&self.timeouts));
@@ -528,7 +526,7 @@ impl FlowTable {
         let order = match needed_by {
             // Behind whatever ended because its time had come.
             Some(noticed) => {
-                let least_recent_use = self.conversations[slot as usize].least_recent_use();
+                let least_recent_use = self.conversations[slot].least_recent_use();
                 EndOrder { noticed, class: u32::MAX, least_recent_use }
             }
             None => self.end_order(slot, clocks),
@@ -537,7 +535,7 @@ impl FlowTable {
     }
 
     fn check_alarm(&mut self, alarm: Alarm, now: i64) {
-        let conversation = &mut self.conversations[alarm.slot as usize];
+        let conversation = &mut self.conversations[alarm.slot];
         let is_current = conversation.is_live
             && conversation.generation == alarm.generation
             && conversation.alarm == alarm.deadline;
@@ -554,7 +552,7 @@ impl FlowTable {
     }
 
     fn end_order(&self, slot: u32, clocks: &Clocks) -> EndOrder {
-        let conversation = &self.conversations[slot as usize];
+        let conversation = &self.conversations[slot];
         let (noticed, before, after) = clocks.noticed(conversation.deadline(&self.timeouts));
         let mut first = None;
         for direction in conversation.directions.iter().filter(|direction| direction.is_seen()) {
@@ -595,7 +593,7 @@ impl FlowTable {
 
     /// The conversation in a slot.
     pub fn conversation(&self, slot: u32) -> &Conversation {
-        &self.conversations[slot as usize]
+        &self.conversations[slot]
     }
 
     /// Conversations created so far.
