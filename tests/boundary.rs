@@ -227,7 +227,8 @@ mod a_plugin_that_panics {
     fn in_packet_keeps_the_rows_before() {
         let bench = Bench::with(&["good", "panics_in_packet"]);
         bench.capture(&early_and_late_flow());
-        assert_eq!(bench.read("good,panics_in_packet", &[]).status, Some(3));
+        // One of several workers finishes rows later than it takes packets.
+        assert_eq!(bench.read("good,panics_in_packet", &["-j", "1"]).status, Some(3));
         let counts = bench.column("panics_in_packet_count_a");
         assert_eq!((counts.len(), counts[0].as_str(), counts[301].as_str()), (302, "1", ""));
         assert_eq!(bench.column("good_packets_a")[301], "4");

@@ -30,17 +30,17 @@ proptest! {
     #![proptest_config(config(300))]
 
     #[test]
-    fn rows_by_direction_are_those_of_the_oracle(Capture(packets) in captures::forwards()) {
+    fn rows_by_direction_are_those_of_the_oracle(Capture(packets) in captures::few_hosts(false)) {
         rows_are_expected(&packets, Dialect::Weir, true)?;
     }
 
     #[test]
-    fn rows_in_the_tranalyzer_profile_are_those_of_the_oracle(Capture(packets) in captures::forwards()) {
+    fn rows_in_the_tranalyzer_profile_are_those_of_the_oracle(Capture(packets) in captures::few_hosts(false)) {
         rows_are_expected(&packets, Dialect::Tranalyzer, true)?;
     }
 
     #[test]
-    fn rows_are_those_of_the_oracle_when_time_steps_back(Capture(packets) in captures::back_and_forth()) {
+    fn rows_are_those_of_the_oracle_when_time_steps_back(Capture(packets) in captures::few_hosts(true)) {
         rows_are_expected(&packets, Dialect::Weir, false)?;
     }
 }
@@ -49,8 +49,13 @@ proptest! {
     #![proptest_config(config(60))]
 
     #[test]
+    fn rows_of_many_hosts_are_those_of_the_oracle(Capture(packets) in captures::many_hosts()) {
+        rows_are_expected(&packets, Dialect::Weir, false)?;
+    }
+
+    #[test]
     fn a_capture_in_two_files_gives_the_rows_of_one(
-        Capture(packets) in captures::back_and_forth(),
+        Capture(packets) in captures::few_hosts(true),
         cut in any::<prop::sample::Index>(),
     ) {
         let (head, tail) = packets.split_at(cut.index(packets.len()));
@@ -60,7 +65,7 @@ proptest! {
     }
 
     #[test]
-    fn pcapng_and_a_pipe_give_the_rows_of_pcap(Capture(packets) in captures::back_and_forth()) {
+    fn pcapng_and_a_pipe_give_the_rows_of_pcap(Capture(packets) in captures::few_hosts(true)) {
         let classic = capture(&packets, Format::PcapNanos);
         let rows = rows_of(&classic, Dialect::Weir);
         let ng = rows_of(&capture(&packets, Format::PcapNg), Dialect::Weir);

@@ -1,14 +1,18 @@
 //! Random captures, small and full of what matters: few hosts and ports, so that packets meet; silences around
-//! the timeouts; TCP right and wrong; fragments in any order.
+//! the timeouts; TCP right and wrong; fragments in any order; ICMP errors about packets that were sent, and about
+//! others.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
+use weir_traffic::frame::extension_len;
 use weir_traffic::packet::flags::{ACK, FIN, PSH, RST, SYN};
-use weir_traffic::packet::{Ends, Fragment, Ip, Packet, Payload, Tcp, Transport, Udp, Vxlan, mac};
+use weir_traffic::packet::{
+    Content, Ends, Fragment, Ip, Packet, Payload, Quotation, Tcp, Transport, Udp, Vxlan, mac,
+};
 
 const START_NS: i64 = 1_700_000_000_000_000_000;
 const MILLISECOND: i64 = 1_000_000;
@@ -27,6 +31,12 @@ const PORTS: [(u16, u16); 9] = [
 ];
 /// Which hosts talk: mostly the same two, sometimes a host to itself.
 const HOSTS: [(u8, u8); 8] = [(1, 2), (2, 1), (1, 2), (2, 1), (1, 2), (2, 1), (3, 2), (1, 1)];
+/// Hosts that talk among themselves.
+const HOSTS_OF_A_GROUP: u8 = 3;
+const GROUPS: u8 = 4;
+/// Types of ICMP and ICMPv6 errors, the most frequent ones first.
+const ERRORS: [u8; 5] = [3, 11, 5, 4, 12];
+const ERRORS_V6: [u8; 4] = [1, 3, 2, 4];
 
 /// A capture; when a test fails, it prints one line for each packet.
 #[derive(Clone)]
@@ -48,6 +58,8 @@ impl fmt::Debug for Capture {
 #[derive(Clone, Debug)]
 struct Step {
     silence_ns: i64,
+    /// Which hosts take part.
+    group: u8,
     frame: Frame,
     event: Event,
 }
@@ -70,6 +82,35 @@ enum Event {
     Packet(Ends, Transport),
     Piece(Ends, u32, Fragment, Transport),
     Arp(u8, u8),
+    Error(Error),
+}
+
+/// An ICMP error about some packet.
+#[derive(Clone, Debug)]
+struct Error {
+    about: About,
+    /// It comes from this host, not from where the packet went.
+    third_host: Option<u8>,
+    /// Otherwise it stands where the packet stood.
+    has_own_vlan: bool,
+    kind: Index,
+    cut: Cut,
+}
+
+#[derive(Clone, Debug)]
+enum About {
+    /// One that the capture holds.
+    Sent(Index),
+    Other(Ends, Transport),
+}
+
+/// Where a quotation ends.
+#[derive(Clone, Copy, Debug)]
+enum Cut {
+    /// After so many bytes of the IP header, never all.
+    Header(usize),
+    /// So many bytes behind the IP header and its extensions.
+    Behind(usize),
 }
 
 /// Which TCP connection, so that its numbers can be kept.
@@ -90,21 +131,30 @@ struct Segment {
     wait_ns: i64,
 }
 
-/// Captures of 2 to about 100 packets whose time never steps back.
-pub fn forwards() -> impl Strategy<Value = Capture> {
-    captures(silence().boxed())
+/// Captures of 2 to about 100 packets whose time never steps back, or sometimes.
+pub fn few_hosts(steps_back: bool) -> impl Strategy<Value = Capture> {
+    let silence = if steps_back { forth_and_sometimes_back() } else { silence().boxed() };
+    captures(silence, 1, 60)
 }
 
-/// The same with some steps back.
-pub fn back_and_forth() -> impl Strategy<Value = Capture> {
+/// Captures of up to about 300 packets of four times as many hosts, whose time sometimes steps back.
+pub fn many_hosts() -> impl Strategy<Value = Capture> {
+    captures(forth_and_sometimes_back(), GROUPS, 180)
+}
+
+fn forth_and_sometimes_back() -> BoxedStrategy<i64> {
     let back = prop_oneof![Just(-1), Just(-100 * MILLISECOND), Just(-50 * SECOND), Just(-200 * SECOND)];
-    captures(prop_oneof![8 => silence(), 1 => back].boxed())
+    prop_oneof![8 => silence(), 1 => back].boxed()
 }
 
-fn captures(silence: BoxedStrategy<i64>) -> impl Strategy<Value = Capture> {
-    let step =
-        (silence, frame(), event()).prop_map(|(silence_ns, frame, event)| Step { silence_ns, frame, event });
-    vec(step, 2..60).prop_map(|steps| Capture(packets(&steps)))
+fn captures(silence: BoxedStrategy<i64>, groups: u8, max_steps: usize) -> impl Strategy<Value = Capture> {
+    let step = (silence, 0..groups, frame(), event()).prop_map(|(silence_ns, group, frame, event)| Step {
+        silence_ns,
+        group,
+        frame,
+        event,
+    });
+    vec(step, 2..max_steps).prop_map(|steps| Capture(packets(&steps)))
 }
 
 fn silence() -> impl Strategy<Value = i64> {
@@ -154,7 +204,25 @@ fn event() -> impl Strategy<Value = Event> {
         1 => other(),
         5 => piece(),
         1 => select(HOSTS.to_vec()).prop_map(|(sender, target)| Event::Arp(sender, target)),
+        3 => error().prop_map(Event::Error),
     ]
+}
+
+fn error() -> impl Strategy<Value = Error> {
+    let about = prop_oneof![
+        5 => any::<Index>().prop_map(About::Sent),
+        1 => (ends(), udp()).prop_map(|(ends, udp)| About::Other(ends, udp)),
+    ];
+    let third_host = proptest::option::of(1..=HOSTS_OF_A_GROUP * GROUPS);
+    let cut = prop_oneof![
+        4 => Just(Cut::Behind(8)),
+        2 => (0..600usize).prop_map(Cut::Behind),
+        1 => (0..8usize).prop_map(Cut::Behind),
+        1 => (0..40usize).prop_map(Cut::Header),
+    ];
+    (about, third_host, prop::bool::weighted(0.1), any::<Index>(), cut).prop_map(
+        |(about, third_host, has_own_vlan, kind, cut)| Error { about, third_host, has_own_vlan, kind, cut },
+    )
 }
 
 fn ends() -> impl Strategy<Value = Ends> {
@@ -279,24 +347,84 @@ fn packets(steps: &[Step]) -> Vec<Packet> {
     let mut packets = Vec::new();
     for step in steps {
         now += step.silence_ns;
+        let here = |ends| of_group(ends, step.group);
         match &step.event {
             Event::Segments(connection, segments) => {
+                let connection = Connection { ends: here(connection.ends), ..*connection };
                 for (at, segment) in segments.iter().enumerate() {
                     now += if at > 0 { segment.wait_ns } else { 0 };
-                    let (ends, tcp) = numbers.segment(*connection, segment);
+                    let (ends, tcp) = numbers.segment(connection, segment);
                     packets.push(step.frame.ip(now, ends, None, Transport::Tcp(tcp)));
                 }
             }
             Event::Packet(ends, transport) => {
-                packets.push(step.frame.ip(now, *ends, None, transport.clone()))
+                packets.push(step.frame.ip(now, here(*ends), None, transport.clone()))
             }
             Event::Piece(ends, id, fragment, transport) => {
-                packets.push(step.frame.ip(now, *ends, Some((*id, *fragment)), transport.clone()));
+                packets.push(step.frame.ip(now, here(*ends), Some((*id, *fragment)), transport.clone()));
             }
-            Event::Arp(sender, target) => packets.push(step.frame.arp(now, *sender, *target)),
+            Event::Arp(sender, target) => {
+                let [sender, target] = [sender, target].map(|host| host + step.group * HOSTS_OF_A_GROUP);
+                packets.push(step.frame.arp(now, sender, target));
+            }
+            Event::Error(error) => packets.extend(error.packet(now, step, &packets)),
         }
     }
     packets
+}
+
+/// The hosts that these are in their group.
+fn of_group(ends: Ends, group: u8) -> Ends {
+    let up = group * HOSTS_OF_A_GROUP;
+    let (v4, v6) =
+        (|host: Ipv4Addr| ipv4(host.octets()[3] + up), |host: Ipv6Addr| ipv6(host.octets()[15] + up));
+    match ends {
+        Ends::V4(src, dst) => Ends::V4(v4(src), v4(dst)),
+        Ends::V6(src, dst) => Ends::V6(v6(src), v6(dst)),
+    }
+}
+
+impl Error {
+    /// Nothing if there is no packet yet that it could be about.
+    fn packet(&self, now: i64, step: &Step, sent: &[Packet]) -> Option<Packet> {
+        let (about, vlan_ids) = match &self.about {
+            About::Sent(at) => about_sent(at, sent)?,
+            About::Other(ends, transport) => {
+                (Ip::new(of_group(*ends, step.group), transport.clone()), &step.frame.vlan_ids)
+            }
+        };
+        let ends = match (about.ends, self.third_host) {
+            (Ends::V4(src, dst), from) => Ends::V4(from.map_or(dst, ipv4), src),
+            (Ends::V6(src, dst), from) => Ends::V6(from.map_or(dst, ipv6), src),
+        };
+        let kinds = if ends.version() == 4 { &ERRORS[..] } else { &ERRORS_V6 };
+        let quotation = Quotation::new(&about, self.cut.len(&about));
+        let error =
+            Transport::Icmp { kind: *self.kind.get(kinds), code: 0, rest: [0; 4], payload: quotation.into() };
+        let vlan_ids = if self.has_own_vlan { &step.frame.vlan_ids } else { vlan_ids };
+        Some(Packet { vlan_ids: vlan_ids.clone(), ..step.frame.ip(now, ends, None, error) })
+    }
+}
+
+fn about_sent<'a>(at: &Index, sent: &'a [Packet]) -> Option<(Ip, &'a Vec<u16>)> {
+    let ip = |packet: &'a Packet| match &packet.content {
+        Content::Ip(ip) => Some((ip, &packet.vlan_ids)),
+        Content::Other { .. } => None,
+    };
+    let sent: Vec<_> = sent.iter().filter_map(ip).collect();
+    let (ip, vlan_ids) = sent.get(at.index(sent.len().max(1)))?;
+    Some(((*ip).clone(), vlan_ids))
+}
+
+impl Cut {
+    fn len(self, ip: &Ip) -> usize {
+        let header = if ip.ends.version() == 4 { 20 } else { 40 };
+        match self {
+            Self::Header(len) => len.min(header - 1),
+            Self::Behind(len) if header == 20 => header + len,
+            Self::Behind(len) => header + usize::from(extension_len(ip)) + len,
+        }
+    }
 }
 
 impl Frame {

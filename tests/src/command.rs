@@ -78,14 +78,21 @@ pub fn run_weir<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, limit: 
 
 /// Runs any command, without input and without the settings that weir takes from its environment.
 pub fn run(command: &mut Command, limit: Duration) -> Finished {
+    run_while(command.stdin(Stdio::null()), limit, |_| ())
+}
+
+/// The same, but its input is as the command says, and `begun` is called as soon as it runs. What takes time
+/// there must be done by another thread, or the limit does not hold.
+pub fn run_while(command: &mut Command, limit: Duration, begun: impl FnOnce(&mut Child)) -> Finished {
     let mut stderr = tempfile::tempfile().expect("a temporary file can be made");
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WEIR_")) {
         command.env_remove(name);
     }
     let written = stderr.try_clone().expect("a file has a second handle");
-    command.stdin(Stdio::null()).stderr(written);
+    command.stderr(written);
     let start = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    begun(&mut child);
     let status = wait(&mut child, start + limit);
     let took = start.elapsed();
     let ended =

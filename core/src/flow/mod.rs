@@ -221,12 +221,15 @@ impl FlowTable {
 
     /// The conversation that a message quotes, if its deadline has not come.
     fn answer(&self, query: &Query) -> Answer {
-        let hash = query.key.hash(&self.hash_state);
-        let conversations = &self.conversations;
-        let found = self.index.find(hash, |slot| conversations[slot].key == query.key);
-        let living = found.map(|slot| &conversations[slot]);
-        let living = living.filter(|conversation| conversation.deadline(&self.timeouts) > query.clock);
+        let living = query.key.and_then(|key| self.living(&key, query.clock));
         Answer { ordinal: query.ordinal, conversation: living.map_or(0, |conversation| conversation.index) }
+    }
+
+    fn living(&self, key: &FlowKey, clock: i64) -> Option<&Conversation> {
+        let hash = key.hash(&self.hash_state);
+        let slot = self.index.find(hash, |slot| self.conversations[slot].key == *key)?;
+        let conversation = &self.conversations[slot];
+        (conversation.deadline(&self.timeouts) > clock).then_some(conversation)
     }
 
     /// Takes down what a message of a direction quoted.

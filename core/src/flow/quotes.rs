@@ -19,12 +19,13 @@ pub struct Query {
     pub ordinal: u64,
     /// The running clock at the message.
     pub clock: i64,
-    /// Key of the conversation.
-    pub key: FlowKey,
+    /// Key of the conversation; none if the quotation does not tell, which is an answer, too: it takes the place
+    /// of those to earlier messages.
+    pub key: Option<FlowKey>,
 }
 
 impl Query {
-    /// What an error message asks; none of any other packet.
+    /// What an error message with a whole IP header asks; none of any other packet.
     #[inline]
     pub fn of(packet: &Packet<'_>, clock: i64) -> Option<Self> {
         if matches!(packet.l4_proto, 1 | 58) { Self::of_icmp(packet, clock) } else { None }
@@ -33,7 +34,7 @@ impl Query {
     #[inline(never)]
     fn of_icmp(packet: &Packet<'_>, clock: i64) -> Option<Self> {
         let quoted = Message::of(packet)?.quoted()?;
-        let key = FlowKey::of_quoted(&quoted, packet.vlan_id)?;
+        let key = FlowKey::of_quoted(&quoted, packet.vlan_id);
         Some(Self { ordinal: packet.ordinal, clock, key })
     }
 }

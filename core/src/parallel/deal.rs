@@ -95,9 +95,10 @@ impl Dealer {
                 continue;
             }
             let packet = Packet::new(&facts, window);
-            owners.push(self.owner_of(&FlowKey::of(&packet, link_ends(record, window)).key));
+            let own = FlowKey::of(&packet, link_ends(record, window)).key;
+            owners.push(self.owner_of(&own));
             if let Some(query) = Query::of(&packet, record.time_ns) {
-                quotes.push((at, self.owner_of(&query.key)));
+                quotes.push((at, self.owner_of(&query.key.unwrap_or(own))));
             }
         }
     }

@@ -16,6 +16,7 @@ mod numbering;
 mod parcel;
 mod work;
 
+use std::collections::HashSet;
 use std::num::NonZeroU8;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -26,7 +27,7 @@ use crate::error::RunError;
 use crate::feed::Feed;
 use crate::flow::Numbers;
 use crate::pipeline::Done;
-use crate::plugins::Crew;
+use crate::plugins::{Crew, PluginFault};
 use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
 use crate::worker::{FlowRules, Worker};
@@ -89,10 +90,16 @@ pub(crate) fn run(
         let mut rows = merged?;
         watch.merge(&rows.watch);
         faults.append(&mut rows.take_faults());
-        faults.sort_by_key(|fault| fault.fault.reached);
-        faults.dedup_by_key(|fault| (fault.plugin, fault.doing));
-        Ok(Done { counts, faults, sink: rows.sink, watch })
+        Ok(Done { counts, faults: first_of_each_plugin(faults), sink: rows.sink, watch })
     })
+}
+
+/// A plugin may fail with every worker, but is told of once, as with one worker.
+fn first_of_each_plugin(mut faults: Vec<PluginFault>) -> Vec<PluginFault> {
+    faults.sort_by_key(|fault| fault.fault.reached);
+    let mut told = HashSet::new();
+    faults.retain(|fault| told.insert(fault.plugin));
+    faults
 }
 
 /// What a thread returned; its panic goes on here.

@@ -16,7 +16,7 @@ use crate::schema::{RowShape, Schema};
 
 use super::address::{push_ip, push_mac};
 use super::cell::{Cell, Elements, Source, Value};
-use super::number::{push_shortest, push_signed, push_unsigned};
+use super::number::{push_short, push_shortest, push_signed, push_unsigned};
 use super::{Error, Finished, Row, RowFormat, Span};
 
 /// Prints rows with a delimiter between the fields.
@@ -75,7 +75,7 @@ impl Delimited {
             text.iter().for_each(|&byte| push_quoted(out, byte));
             out.push(b'"');
         } else {
-            out.extend_from_slice(text);
+            push_short(out, text);
         }
     }
 
@@ -86,6 +86,9 @@ impl Delimited {
     /// Quotes stand around a list if its commas or the quotes of its elements ask for them.
     fn list(&self, mut elements: Elements<'_>, out: &mut Vec<u8>) {
         let Some(first) = elements.next() else { return out.extend_from_slice(b"[]") };
+        if elements.size_hint().0 == 0 {
+            return self.list_of_one(first, out);
+        }
         let has_commas = self.delimiter == b',' && elements.size_hint().0 > 0;
         let is_quoted = has_commas || matches!(first, Value::Mac(_) | Value::Ip(_) | Value::Text(_));
         let quote: &[u8] = if is_quoted { b"\"" } else { b"" };
@@ -98,6 +101,30 @@ impl Delimited {
         }
         out.push(b']');
         out.extend_from_slice(quote);
+    }
+}
+
+/// Most lists hold one element, whose text is put between its brackets at once.
+impl Delimited {
+    #[inline]
+    fn list_of_one(&self, only: Value<'_>, out: &mut Vec<u8>) {
+        match only {
+            Value::Mac(_) | Value::Ip(_) => {
+                out.extend_from_slice(b"\"[\"\"");
+                plain(only, out);
+                out.extend_from_slice(b"\"\"]\"");
+            }
+            Value::Text(text) => {
+                out.extend_from_slice(b"\"[\"\"");
+                push_json_text(out, text);
+                out.extend_from_slice(b"\"\"]\"");
+            }
+            other => {
+                out.push(b'[');
+                plain(other, out);
+                out.push(b']');
+            }
+        }
     }
 }
 
@@ -164,10 +191,20 @@ fn json(value: Value<'_>, out: &mut Vec<u8>) {
         }
         Value::Text(text) => {
             out.extend_from_slice(b"\"\"");
-            text.iter().for_each(|&byte| push_json(out, byte));
+            push_json_text(out, text);
             out.extend_from_slice(b"\"\"");
         }
         other => plain(other, out),
+    }
+}
+
+/// Text inside the quotes of JSON; nearly none has a byte that must be escaped.
+#[inline]
+fn push_json_text(out: &mut Vec<u8>, text: &[u8]) {
+    if text.iter().any(|&byte| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+        text.iter().for_each(|&byte| push_json(out, byte));
+    } else {
+        push_short(out, text);
     }
 }
 

@@ -6,26 +6,35 @@ use std::io::Write;
 /// Nanoseconds in a second.
 const NANOSECONDS: u64 = 1_000_000_000;
 
-/// The two digits of the numbers below a hundred.
-static PAIRS: [[u8; 2]; 100] = pairs();
+/// The texts of the numbers below a thousand: up to three digits, and in the last byte how many they are.
+static SMALL: [[u8; 4]; 1000] = small();
 
-const fn pairs() -> [[u8; 2]; 100] {
-    let mut pairs = [[b'0'; 2]; 100];
+const fn small() -> [[u8; 4]; 1000] {
+    let mut texts = [[0; 4]; 1000];
     let mut number = 0;
-    while number < pairs.len() {
-        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+    while number < texts.len() {
+        let digits =
+            [b'0' + (number / 100) as u8, b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+        texts[number] = match number {
+            0..10 => [digits[2], 0, 0, 1],
+            10..100 => [digits[1], digits[2], 0, 2],
+            _ => [digits[0], digits[1], digits[2], 3],
+        };
         number += 1;
     }
-    pairs
+    texts
 }
 
-/// `42`. Most numbers in rows are small, and one or two digits need no conversion.
+/// `42`. Most numbers in rows are small, and up to three digits need no conversion.
 #[inline]
 pub(super) fn push_unsigned(out: &mut Vec<u8>, value: u64) {
-    match value {
-        0..10 => out.push(b'0' + value as u8),
-        10..100 => out.extend_from_slice(&PAIRS[value as usize]),
-        _ => push_short(out, itoa::Buffer::new().format(value).as_bytes()),
+    match SMALL.get(value as usize) {
+        Some(text) => {
+            let end = out.len() + usize::from(text[3]);
+            out.extend_from_slice(text);
+            out.truncate(end);
+        }
+        None => push_short(out, itoa::Buffer::new().format(value).as_bytes()),
     }
 }
 
@@ -57,7 +66,7 @@ pub(super) fn push_shortest<F: zmij::Float + Into<f64>>(out: &mut Vec<u8>, value
 /// Appends a text of few bytes. Copies of a fixed size take the place of a call to the library's copy, which
 /// for so few bytes costs more than what it copies.
 #[inline]
-fn push_short(out: &mut Vec<u8>, text: &[u8]) {
+pub(super) fn push_short(out: &mut Vec<u8>, text: &[u8]) {
     match text.len() {
         4..8 => push_overlapping::<4>(out, text),
         8..16 => push_overlapping::<8>(out, text),

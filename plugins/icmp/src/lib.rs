@@ -69,8 +69,9 @@ pub struct Row {
     #[column(tranalyzer = "icmpEchoSuccRatio:F", null = "0")]
     pub icmp_echo_success_ratio: Option<f32>,
     /// Number of the conversation that caused this direction's last error message with a whole IP header: the one
-    /// that the quoted packet belongs to, if it was alive when the message came; absent without one. A later
-    /// fragment, and a quotation without the ports of its protocol, name no conversation.
+    /// that the quoted packet belongs to on the VLAN of the message, if it was alive when the message came; absent
+    /// without one. A quotation without the ports of a protocol that has them, such as that of a later fragment,
+    /// names no conversation.
     #[column(unit = "none", source = "RFC 792, RFC 4443 section 3; flow_index of the quoted packet's key")]
     #[column(tags = ["identifier"], tranalyzer = "icmpPFindex:U64", null = "0")]
     pub icmp_quoted_flow: Option<u64>,

@@ -50,7 +50,11 @@ fn ethernet(packet: &Packet, bytes: &mut Vec<u8>) {
         bytes.extend(vlan_id.to_be_bytes());
     }
     match &packet.content {
-        Content::Ip(ip) => write_ip(ip, bytes),
+        Content::Ip(ip) => {
+            let ethertype = if ip.ends.version() == 4 { ETHERTYPE_IPV4 } else { ETHERTYPE_IPV6 };
+            bytes.extend(ethertype.to_be_bytes());
+            write_ip(ip, bytes);
+        }
         Content::Other { ethertype, bytes: content } => {
             bytes.extend(ethertype.to_be_bytes());
             bytes.extend(content);
@@ -58,16 +62,17 @@ fn ethernet(packet: &Packet, bytes: &mut Vec<u8>) {
     }
 }
 
+/// The bytes of an IP packet, from its header on.
+pub fn ip_packet(ip: &Ip) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_ip(ip, &mut bytes);
+    bytes
+}
+
 fn write_ip(ip: &Ip, bytes: &mut Vec<u8>) {
     match ip.ends {
-        Ends::V4(src, dst) => {
-            bytes.extend(ETHERTYPE_IPV4.to_be_bytes());
-            write_ipv4(ip, src, dst, bytes);
-        }
-        Ends::V6(src, dst) => {
-            bytes.extend(ETHERTYPE_IPV6.to_be_bytes());
-            write_ipv6(ip, src, dst, bytes);
-        }
+        Ends::V4(src, dst) => write_ipv4(ip, src, dst, bytes),
+        Ends::V6(src, dst) => write_ipv6(ip, src, dst, bytes),
     }
     write_transport(&ip.transport, ip.ends, bytes);
 }

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::frame::ip_packet;
+
 /// One packet of a capture, as one would tell of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packet {
@@ -154,6 +156,15 @@ pub enum Payload {
     Bytes(Vec<u8>),
     /// So many bytes of a fixed pattern that no protocol begins with.
     Pattern(u16),
+    /// What an ICMP error quotes.
+    Quotation(Box<Quotation>),
+}
+
+/// The packet that an ICMP error quotes, and the bytes of it that the error has room for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quotation {
+    ip: Ip,
+    bytes: Vec<u8>,
 }
 
 /// An outer Ethernet, IPv4, UDP, and VXLAN header (RFC 7348).
@@ -287,6 +298,25 @@ impl Transport {
     }
 }
 
+impl Quotation {
+    /// The first bytes of an IP packet, at most so many.
+    pub fn new(ip: &Ip, max: usize) -> Self {
+        let mut bytes = ip_packet(ip);
+        bytes.truncate(max);
+        Self { ip: ip.clone(), bytes }
+    }
+
+    /// The quoted packet.
+    pub fn ip(&self) -> &Ip {
+        &self.ip
+    }
+
+    /// What is quoted of it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Payload {
     /// Number of bytes.
     pub fn len(&self) -> usize {
@@ -303,6 +333,7 @@ impl Payload {
         match self {
             Self::Bytes(bytes) => bytes,
             Self::Pattern(len) => &PATTERN[..usize::from(*len)],
+            Self::Quotation(quotation) => quotation.bytes(),
         }
     }
 }
@@ -310,6 +341,12 @@ impl Payload {
 impl Default for Payload {
     fn default() -> Self {
         Self::Pattern(0)
+    }
+}
+
+impl From<Quotation> for Payload {
+    fn from(quotation: Quotation) -> Self {
+        Self::Quotation(Box::new(quotation))
     }
 }
 

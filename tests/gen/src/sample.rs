@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::fragments::fragments;
 use crate::packet::flags::{ACK, FIN, PSH, RST, SYN};
-use crate::packet::{Ends, Ip, Packet, Payload, Tcp, Transport, Udp, Vxlan, mac};
+use crate::packet::{Content, Ends, Ip, Packet, Payload, Quotation, Tcp, Transport, Udp, Vxlan, mac};
 
 /// 2024-05-01T12:00:00Z.
 const START_NS: i64 = 1_714_564_800_000_000_000;
@@ -233,8 +233,11 @@ fn echo(kind: u8, number: u8) -> Transport {
 fn nobody_listens(story: &mut Story) {
     let ends = Ends::V4(CLIENT, WEB);
     story.udp(ends, (50_500, 33_434), Payload::Pattern(32));
-    let quoted = crate::frame::frame(story.packets.last().expect("a packet was pushed"))[14..42].to_vec();
-    let unreachable = Transport::Icmp { kind: 3, code: 3, rest: [0; 4], payload: Payload::Bytes(quoted) };
+    let Some(Packet { content: Content::Ip(sent), .. }) = story.packets.last() else {
+        unreachable!("an IP packet was pushed")
+    };
+    let payload = Quotation::new(sent, 28).into();
+    let unreachable = Transport::Icmp { kind: 3, code: 3, rest: [0; 4], payload };
     story.push_ip(ends.reversed(), unreachable);
 }
 
@@ -302,7 +305,6 @@ fn heartbeats_stop_and_begin_again(story: &mut Story) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::Content;
 
     #[test]
     fn time_does_not_stand_still() {

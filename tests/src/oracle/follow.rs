@@ -4,7 +4,7 @@ use weir_traffic::Packet;
 
 use super::datagrams::Datagrams;
 use super::record::{Record, SECOND};
-use super::seen::{Seen, status};
+use super::seen::{Key, Seen, status};
 use super::tcp;
 
 /// The timeouts, each of which looks for silent directions on its own, in this order.
@@ -51,6 +51,9 @@ impl Run {
         let mut seen = Seen::of(packet);
         self.clock = self.clock.max(seen.time_ns);
         self.expire();
+        if let Some(quoted) = &mut seen.quoted {
+            quoted.flow_index = quoted.key.and_then(|key| self.flow_with(key));
+        }
         match self.holder_of(&seen) {
             Some(holder) => {
                 seen.is_attached = true;
@@ -107,6 +110,12 @@ impl Run {
 
     fn find(&self, seen: &Seen) -> Option<usize> {
         self.live.iter().map(|live| live.number).find(|&number| self.records[number].key == seen.key)
+    }
+
+    /// Number of the live flow with this key, in either direction.
+    fn flow_with(&self, key: Key) -> Option<u64> {
+        let mut live = self.live.iter().map(|live| &self.records[live.number]);
+        live.find(|record| record.key == key || record.key.reversed() == key).map(|record| record.flow_index)
     }
 
     fn create(&mut self, seen: &Seen) -> usize {

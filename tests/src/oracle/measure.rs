@@ -22,6 +22,7 @@ pub fn columns(records: &[Record], number: usize) -> Vec<Column> {
     columns.extend(gaps(own));
     columns.extend(rates(own));
     columns.extend(asymmetries(own, opposite));
+    columns.push(column("icmp_quoted_flow", "icmpPFindex", Value::Number(quoted_flow(own))));
     if own.key.protocol == 6 {
         let anomalies = tcp::final_anomalies(&own.tcp, opposite.map(|opposite| &opposite.tcp));
         let value = Value::Bits(anomalies.into(), 2);
@@ -228,6 +229,11 @@ fn asymmetries(own: &Record, opposite: Option<&Record>) -> Vec<Column> {
         column("packet_asymmetry", "pktAsm", value(of_packets)),
         column("byte_asymmetry", "bytAsm", value(of_bytes)),
     ]
+}
+
+/// The flow that the last error was about.
+fn quoted_flow(own: &Record) -> Option<u64> {
+    own.packets.iter().rev().find_map(|packet| packet.quoted)?.flow_index
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use weir_traffic::frame::{extension_len, frame};
-use weir_traffic::packet::{Content, Ends, Ip, Packet, Tcp, Transport};
+use weir_traffic::packet::{Content, Ends, Ip, Packet, Payload, Tcp, Transport};
 
 /// Bits of the flow status.
 pub mod status {
@@ -71,8 +71,19 @@ pub struct Seen {
     pub fragment: Option<Piece>,
     pub tcp: Option<Tcp>,
     pub icmp_type: Option<u8>,
+    /// Of an ICMP error.
+    pub quoted: Option<Quoted>,
     /// It was attached to the direction that registered its datagram.
     pub is_attached: bool,
+}
+
+/// What an ICMP error quotes: a whole IP header, and perhaps more.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted {
+    /// Of the quoted packet, if enough is quoted to tell.
+    pub key: Option<Key>,
+    /// Number of the flow with that key, if one was alive.
+    pub flow_index: Option<u64>,
 }
 
 /// A fragment.
@@ -122,28 +133,16 @@ fn of_other(packet: &Packet, ethertype: u16, bytes: &[u8]) -> Seen {
         fragment: None,
         tcp: None,
         icmp_type: None,
+        quoted: None,
         is_attached: false,
     }
 }
 
 fn of_ip(packet: &Packet, ip: &Ip) -> Seen {
-    let version = ip.ends.version();
-    let protocol = ip.transport.protocol(version);
-    let (src_port, dst_port) = ip.transport.ports().unwrap_or((0, 0));
-    let (src, dst) = match ip.ends {
-        Ends::V4(src, dst) => (IpAddr::from(src), IpAddr::from(dst)),
-        Ends::V6(src, dst) => (IpAddr::from(src), IpAddr::from(dst)),
-    };
     let (len, is_cut) = payload_len(ip);
     Seen {
         time_ns: packet.time_ns,
-        key: Key {
-            src: End::Ip(src, src_port),
-            dst: End::Ip(dst, dst_port),
-            vlan_id: innermost_vlan(packet),
-            ethertype: if version == 4 { 0x0800 } else { 0x86dd },
-            protocol,
-        },
+        key: ip_key(ip, innermost_vlan(packet)),
         len,
         padding: ip_padding(packet, ip),
         status: ip_status(packet, ip, is_cut),
@@ -151,7 +150,7 @@ fn of_ip(packet: &Packet, ip: &Ip) -> Seen {
         src_mac: packet.src_mac,
         dst_mac: packet.dst_mac,
         vlan_ids: packet.vlan_ids.clone(),
-        ip_id: (version == 4).then_some(ip.id),
+        ip_id: (ip.ends.version() == 4).then_some(ip.id),
         // RFC 6946: a fragment header of a whole datagram is no fragmentation.
         fragment: ip
             .fragment
@@ -165,8 +164,47 @@ fn of_ip(packet: &Packet, ip: &Ip) -> Seen {
             Transport::Icmp { kind, .. } => Some(kind),
             _ => None,
         },
+        quoted: quoted(packet, ip),
         is_attached: false,
     }
+}
+
+fn ip_key(ip: &Ip, vlan_id: u16) -> Key {
+    let version = ip.ends.version();
+    let (src_port, dst_port) = ip.transport.ports().unwrap_or((0, 0));
+    let (src, dst) = match ip.ends {
+        Ends::V4(src, dst) => (IpAddr::from(src), IpAddr::from(dst)),
+        Ends::V6(src, dst) => (IpAddr::from(src), IpAddr::from(dst)),
+    };
+    Key {
+        src: End::Ip(src, src_port),
+        dst: End::Ip(dst, dst_port),
+        vlan_id,
+        ethertype: if version == 4 { 0x0800 } else { 0x86dd },
+        protocol: ip.transport.protocol(version),
+    }
+}
+
+/// What a message quotes, if it is an error (RFC 792, RFC 4443) with a whole IP header. The quoted flow is looked
+/// for on the VLAN of the message.
+fn quoted(packet: &Packet, ip: &Ip) -> Option<Quoted> {
+    let Transport::Icmp { kind, payload: Payload::Quotation(quotation), .. } = &ip.transport else {
+        return None;
+    };
+    let is_error = match ip.ends.version() {
+        4 => [3, 4, 5, 11, 12].contains(kind),
+        _ => [1, 2, 3, 4].contains(kind),
+    };
+    let of = quotation.ip();
+    let base = if of.ends.version() == 4 { 20 } else { 40 };
+    if !is_error || quotation.bytes().len() < base {
+        return None;
+    }
+    let protocol = of.transport.protocol(of.ends.version());
+    let has_ports = protocol == 6 || protocol == 17;
+    let tells_ports = !of.is_later_fragment() && quotation.bytes().len() >= network_header_len(of) + 4;
+    let is_told = quotation.bytes().len() >= network_header_len(of) && (tells_ports || !has_ports);
+    Some(Quoted { key: is_told.then(|| ip_key(of, innermost_vlan(packet))), flow_index: None })
 }
 
 fn innermost_vlan(packet: &Packet) -> u16 {
