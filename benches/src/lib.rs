@@ -6,11 +6,13 @@
 //! | [`traffic`] | the captures, and what is known of them |
 //! | [`scan`] | the plain scan: the least that anyone who looks at every byte must do |
 //! | [`stages`] | reader, decoder, and flow table, each on top of the one before |
+//! | [`trivial`] | twenty plugins that do next to nothing |
 //! | [`whole`] | a whole run with plugins |
 
 pub mod scan;
 pub mod stages;
 pub mod traffic;
+pub mod trivial;
 pub mod whole;
 
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use weir::plugins::Selection;
+use weir::plugins::{PluginSet, Selection};
 use weir::summary::Summary;
 use weir::{RunConfig, run};
 
@@ -18,6 +18,16 @@ fn release_folder() -> PathBuf {
 pub const BASIC: &[&str] = &["basic_flow", "basic_stats"];
 /// All that are on by default: the columns of Tranalyzer's standard set.
 pub const STANDARD: &[&str] = &[];
+
+/// The plugins of the standard set.
+///
+/// # Panics
+///
+/// If they are not built.
+pub fn standard() -> PluginSet {
+    let selection = Selection { folders: vec![release_folder()], ..Selection::default() };
+    PluginSet::load(&selection).expect("`cargo build --release` builds the plugins")
+}
 
 /// From a capture to CSV with these plugins, on one thread.
 ///

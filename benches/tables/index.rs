@@ -9,7 +9,7 @@ use criterion::{Criterion, SamplingMode, Throughput};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use weir::flow::Index;
-use weir::prefetch::prefetch;
+use weir::memory::prefetch;
 use weir::worker::BATCH;
 use weir_traffic::random::Random;
 

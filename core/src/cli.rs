@@ -14,6 +14,7 @@ use crate::pipeline::RunConfig;
 use crate::plugins::Selection;
 use crate::schema::RowShape;
 use crate::sink::Profile;
+use crate::worker::FlowRules;
 
 /// Reads network captures, follows flows, lets plugins measure them, and writes one row per flow.
 #[derive(Debug, Parser)]
@@ -135,18 +136,28 @@ pub struct RunArgs {
     /// End a conversation after this life, active or not [default: never]
     #[arg(long, value_name = "TIME", env = "WEIR_ACTIVE_TIMEOUT", value_parser = duration)]
     active_timeout: Option<Duration>,
+    /// End the least recently used flows when the live ones take this much memory, as in 500MB or 2GiB
+    /// [default: no limit]
+    #[arg(long, value_name = "SIZE", env = "WEIR_MEMORY_LIMIT", value_parser = size)]
+    memory_limit: Option<u64>,
     /// Workers [default: as many as there are processors]
     #[arg(short = 'j', long, value_name = "N", env = "WEIR_THREADS")]
     threads: Option<NonZeroU8>,
     /// Records that are handed on at once; rows do not depend on it
     #[arg(long, value_name = "N", hide = true)]
     batch: Option<NonZeroUsize>,
+    /// Rows of their own for each capture; with -w, `{}` stands for the name of the capture
+    #[arg(long)]
+    pub per_file: bool,
     /// Settings file; the command line and the environment count before it
     #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     config: Option<PathBuf>,
     /// Write the summary as JSON to this file, too
     #[arg(long, value_name = "FILE", env = "WEIR_SUMMARY")]
     summary: Option<PathBuf>,
+    /// The summary says how many nanoseconds a packet each stage and each plugin took
+    #[arg(long)]
+    profile_plugins: bool,
     /// No summary and no progress bar, warnings only
     #[arg(short, long)]
     pub quiet: bool,
@@ -168,10 +179,14 @@ impl RunArgs {
             output: self.write.or_else(|| file.write.clone()),
             rows: self.rows.map(RowShape::from).or_else(|| file.rows()),
             profile,
-            timeouts: timeouts(&file, self.idle_timeout, self.active_timeout),
+            rules: FlowRules {
+                timeouts: timeouts(&file, self.idle_timeout, self.active_timeout),
+                memory_limit: self.memory_limit.or_else(|| file.memory_limit()),
+            },
             plugins: self.plugins.into_selection(&file),
             threads: self.threads.or(file.threads),
             batch: self.batch,
+            is_profiled: self.profile_plugins,
             summary: self.summary,
             quiet: self.quiet,
         })
@@ -207,6 +222,12 @@ fn timeouts(file: &FileConfig, idle: Option<Duration>, active: Option<Duration>)
 fn duration(text: &str) -> Result<Duration, String> {
     let parsed = Duration::from_text(text).filter(|duration| duration.0 > 0);
     parsed.ok_or_else(|| "it must be a time above 0, such as `182`, `90s`, or `5m`".into())
+}
+
+/// Bytes, with or without a unit.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let parsed = parse_size::parse_size(text).ok().filter(|&bytes| bytes > 0);
+    parsed.ok_or_else(|| "it must be a size above 0, such as `500MB` or `2GiB`".into())
 }
 
 fn plugin_option(text: &str) -> Result<(String, String, String), String> {

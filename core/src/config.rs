@@ -43,6 +43,7 @@ pub struct FileConfig {
     profile: Option<ProfileName>,
     idle_timeout: Option<Time>,
     active_timeout: Option<Time>,
+    memory_limit: Option<Size>,
     tcp_timeouts: TcpTimeouts,
     options: BTreeMap<String, BTreeMap<String, toml::Value>>,
 }
@@ -109,6 +110,18 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
+/// Bytes as a number or as a text with a unit.
+#[derive(Clone, Copy, Debug)]
+struct Size(u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = text_of(&toml::Value::deserialize(deserializer)?);
+        let refused = |reason| serde::de::Error::custom(format!("`{text}` is no size; {reason}"));
+        crate::cli::size(&text).map(Size).map_err(refused)
+    }
+}
+
 /// A value as one would write it after `=` on the command line.
 fn text_of(value: &toml::Value) -> String {
     match value {
@@ -142,6 +155,11 @@ impl FileConfig {
     /// Whose names and formats are printed.
     pub fn profile(&self) -> Option<Profile> {
         self.profile.map(Profile::from)
+    }
+
+    /// Bytes that live conversations may take.
+    pub fn memory_limit(&self) -> Option<u64> {
+        self.memory_limit.map(|Size(bytes)| bytes)
     }
 
     /// The limit on a conversation's life.

@@ -22,6 +22,8 @@ pub struct Counts {
     pub conversations: u64,
     /// Directions that ended.
     pub directions: u64,
+    /// Conversations that ended early because of the limit on memory.
+    pub ended_by_limit: u64,
     /// Earliest and latest time of a packet, nanoseconds since 1970-01-01 UTC.
     pub span: Option<(i64, i64)>,
 }
@@ -37,6 +39,7 @@ impl Default for Counts {
             wire_bytes: 0,
             conversations: 0,
             directions: 0,
+            ended_by_limit: 0,
             span: None,
         }
     }
@@ -65,6 +68,7 @@ impl Counts {
         self.wire_bytes += other.wire_bytes;
         self.conversations += other.conversations;
         self.directions += other.directions;
+        self.ended_by_limit += other.ended_by_limit;
         let spans = self.span.into_iter().chain(other.span);
         self.span = spans.reduce(|(first, last), (other_first, other_last)| {
             (first.min(other_first), last.max(other_last))

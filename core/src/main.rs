@@ -48,8 +48,10 @@ fn run(args: RunArgs) -> Result<u8, RunError> {
         signal_hook::flag::register(signal, Arc::clone(&interrupted))
             .map_err(|error| RunError::Usage(format!("cannot listen for signals: {error}")))?;
     }
-    let quiet = args.quiet;
-    let summary = weir::run(&args.into_config()?, &interrupted)?;
+    let (quiet, per_file) = (args.quiet, args.per_file);
+    let config = args.into_config()?;
+    let run = if per_file { weir::run_per_file } else { weir::run };
+    let summary = run(&config, &interrupted)?;
     if quiet {
         summary.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
     } else {

@@ -8,16 +8,20 @@ use std::time::Instant;
 use crate::counts::Counts;
 use crate::error::RunError;
 use crate::feed::{self, Feed};
-use crate::flow::{Numbers, Timeouts};
+use crate::flow::{Numbers, SHARDS};
 use crate::inputs;
 use crate::parallel;
 use crate::plugins::{Crew, PluginFault, PluginSet, Selection};
+use crate::profile::{Stage, Stopwatch};
 use crate::progress::Progress;
 use crate::rows::RowMaker;
 use crate::schema::{RowShape, Schema};
 use crate::sink::{self, Compression, Format, Output, Profile, Sink};
 use crate::summary::{Ending, Summary};
-use crate::worker::{Share, Worker};
+use crate::worker::{FlowRules, Share, Worker};
+
+/// More workers than these would each have too few of the shards that conversations fall into.
+const MOST_THREADS: usize = SHARDS / 4;
 
 /// Everything a run needs to know.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +34,8 @@ pub struct RunConfig {
     pub rows: Option<RowShape>,
     /// Whose names and formats are printed.
     pub profile: Profile,
-    /// How long directions may be silent.
-    pub timeouts: Timeouts,
+    /// When conversations end.
+    pub rules: FlowRules,
     /// Which plugins, with which options.
     pub plugins: Selection,
     /// Where the summary is written as JSON, if anywhere.
@@ -40,16 +44,21 @@ pub struct RunConfig {
     pub threads: Option<NonZeroU8>,
     /// Records that are handed on at once, if not as many as seems best. Rows do not depend on it.
     pub batch: Option<NonZeroUsize>,
+    /// The summary says where the time went.
+    pub is_profiled: bool,
     /// No progress bar.
     pub quiet: bool,
 }
 
 impl RunConfig {
-    /// How many workers there will be.
-    fn threads(&self) -> u8 {
+    /// How many workers there will be for so many bytes, if that is known: few bytes are not worth a second one.
+    pub(crate) fn threads(&self, bytes: Option<u64>) -> u8 {
+        const WORTH_SHARING: u64 = 8 << 20;
+        let is_small = bytes.is_some_and(|bytes| bytes < WORTH_SHARING);
         let processors =
-            || std::thread::available_parallelism().ok().and_then(|n| u8::try_from(n.get()).ok());
-        self.threads.map(NonZeroU8::get).or_else(processors).unwrap_or(1)
+            || std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS) as u8);
+        let default = || if is_small { 1 } else { processors() };
+        self.threads.map_or_else(default, |threads| threads.get().min(MOST_THREADS as u8))
     }
 }
 
@@ -64,9 +73,11 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let captures = inputs::expand(&config.inputs)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
-    let mut crews: Vec<Crew> = (0..config.threads()).map(|_| plugins.open()).collect::<Result<_, _>>()?;
+    let bytes = feed::total_bytes(&captures);
+    let mut crews: Vec<Crew> =
+        (0..config.threads(bytes)).map(|_| plugins.open()).collect::<Result<_, _>>()?;
     let mut row_crew = plugins.open_row_plugins()?;
-    let progress = Progress::new(config.quiet, feed::total_bytes(&captures));
+    let progress = Progress::new(config.quiet, bytes);
     let mut feed = Feed::open(captures, &progress, interrupted, config.batch)?;
     let path = output_path(config, &feed.captures()[0]);
     refuse_overwriting(&path, feed.captures())?;
@@ -74,22 +85,24 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
 
     let mut summary = Summary::new(&schema, &path);
     summary.notices = crews.iter_mut().take(1).flat_map(Crew::notices).chain(row_crew.notices()).collect();
-    let mut rows = RowMaker::new(row_crew, sink);
+    let mut rows = RowMaker::new(row_crew, sink, Stopwatch::new(config.is_profiled));
     let done = match crews.pop() {
         Some(crew) if crews.is_empty() => {
-            let worker = Worker::new(config.timeouts.clone(), crew, Numbers::Own);
-            on_one_thread(&mut feed, worker, rows)?
+            let watch = Stopwatch::new(config.is_profiled);
+            let worker = Worker::new(&config.rules, crew, Numbers::Own, watch);
+            on_one_thread(&mut feed, worker, rows)?.0
         }
         last => {
             crews.extend(last);
             let kept = rows.kept(&schema);
-            parallel::run(&mut feed, crews, &config.timeouts, rows, kept)?
+            parallel::run(&mut feed, crews, &config.rules, rows, kept, config.is_profiled)?
         }
     };
     progress.finish();
     summary.read(&feed);
     summary.report(&done.faults);
     summary.count(&done.counts, started.elapsed());
+    summary.profile = done.watch;
     conclude(done.sink, &schema, interrupted, &mut summary)?;
     write_summary(config, &mut summary)?;
     Ok(summary)
@@ -100,25 +113,36 @@ pub(crate) struct Done {
     pub(crate) counts: Counts,
     pub(crate) faults: Vec<PluginFault>,
     pub(crate) sink: Box<dyn Sink>,
+    pub(crate) watch: Stopwatch,
 }
 
-/// Reader, worker, and rows take turns.
-fn on_one_thread(feed: &mut Feed<'_>, mut worker: Worker, mut rows: RowMaker) -> Result<Done, RunError> {
+/// Reader, worker, and rows take turns. Gives the crew back, which has no flows any more.
+pub(crate) fn on_one_thread(
+    feed: &mut Feed<'_>,
+    mut worker: Worker,
+    mut rows: RowMaker,
+) -> Result<(Done, Crew), RunError> {
     let mut records = Vec::new();
     let mut first_ordinal = 1;
+    let mut watch = rows.watch.clone();
     while feed.advance(&mut records) {
+        watch.lap(Stage::of_core("read"));
         let (window, owners) = (feed.window(), &[][..]);
         let share = Share { records: &records, window, first_ordinal, owners, owner: 0, quotes: &[] };
         worker.packets(&share, &mut rows)?;
         first_ordinal += records.len() as u64;
+        watch.skip();
     }
     worker.drain(&mut rows)?;
     let faults = [worker.take_faults(), rows.take_faults()].concat();
-    Ok(Done { counts: worker.counts().clone(), faults, sink: rows.sink })
+    watch.merge(worker.watch());
+    watch.merge(&rows.watch);
+    let done = Done { counts: worker.counts().clone(), faults, sink: rows.sink, watch };
+    Ok((done, worker.into_crew()))
 }
 
 /// Tranalyzer has a row for each direction.
-fn shape(config: &RunConfig) -> RowShape {
+pub(crate) fn shape(config: &RunConfig) -> RowShape {
     match config.profile {
         Profile::Tranalyzer => RowShape::Direction,
         Profile::Weir => config.rows.unwrap_or(RowShape::Conversation),
@@ -148,7 +172,7 @@ fn conclude(
     Ok(())
 }
 
-fn write_summary(config: &RunConfig, summary: &mut Summary) -> Result<(), RunError> {
+pub(crate) fn write_summary(config: &RunConfig, summary: &mut Summary) -> Result<(), RunError> {
     if let Some(path) = &config.summary {
         let mut file = Output::create(path, Compression::None)?;
         file.write(summary.json().as_bytes(), 0)?;
@@ -158,7 +182,7 @@ fn write_summary(config: &RunConfig, summary: &mut Summary) -> Result<(), RunErr
 }
 
 /// `capture.flows.csv` beside `capture.pcap`; standard output for standard input.
-fn output_path(config: &RunConfig, capture: &Path) -> PathBuf {
+pub(crate) fn output_path(config: &RunConfig, capture: &Path) -> PathBuf {
     let from_capture = || {
         if capture == Path::new("-") {
             return capture.to_owned();

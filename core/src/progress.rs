@@ -1,6 +1,7 @@
 //! A progress bar for people: on a terminal, and only for what takes over a second.
 
-use std::cell::{Cell, OnceCell};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -12,10 +13,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Progress {
     started: Instant,
     total: Option<u64>,
-    bytes: Cell<u64>,
-    packets: Cell<u64>,
+    bytes: AtomicU64,
+    packets: AtomicU64,
     quiet: bool,
-    bar: OnceCell<ProgressBar>,
+    bar: OnceLock<ProgressBar>,
 }
 
 impl Progress {
@@ -24,33 +25,34 @@ impl Progress {
         Self {
             started: Instant::now(),
             total,
-            bytes: Cell::new(0),
-            packets: Cell::new(0),
+            bytes: AtomicU64::new(0),
+            packets: AtomicU64::new(0),
             quiet,
-            bar: OnceCell::new(),
+            bar: OnceLock::new(),
         }
     }
 
     /// So many bytes and packets more.
     pub(crate) fn advance(&self, bytes: u64, packets: u64) {
-        self.bytes.set(self.bytes.get() + bytes);
-        self.packets.set(self.packets.get() + packets);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.packets.fetch_add(packets, Ordering::Relaxed);
         if self.quiet || self.started.elapsed() < PATIENCE {
             return;
         }
         let bar = self.bar.get_or_init(|| bar(self.total));
-        bar.set_position(self.bytes.get());
+        bar.set_position(self.bytes.load(Ordering::Relaxed));
         bar.set_message(self.pace());
     }
 
     /// Packets, bytes per second since the start, and what that means for the rest.
     fn pace(&self) -> String {
         let elapsed = self.started.elapsed().as_secs_f64();
-        let per_second = self.bytes.get() as f64 / elapsed;
-        let packets = indicatif::HumanCount(self.packets.get());
+        let per_second = self.bytes.load(Ordering::Relaxed) as f64 / elapsed;
+        let packets = indicatif::HumanCount(self.packets.load(Ordering::Relaxed));
         let speed = indicatif::DecimalBytes(per_second as u64);
-        let rest =
-            self.total.map(|total| total.saturating_sub(self.bytes.get()) as f64 / per_second.max(1.0));
+        let rest = self.total.map(|total| {
+            total.saturating_sub(self.bytes.load(Ordering::Relaxed)) as f64 / per_second.max(1.0)
+        });
         let left =
             rest.map(|rest| format!(", {} left", indicatif::HumanDuration(Duration::from_secs_f64(rest))));
         format!("{packets} packets, {speed}/s{}", left.unwrap_or_default())

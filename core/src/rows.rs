@@ -4,6 +4,7 @@ use weir_sdk::Start;
 
 use crate::parallel::Kept;
 use crate::plugins::{Events, PluginFault, RowCrew};
+use crate::profile::{Stage, Stopwatch};
 use crate::schema::{Declared, Schema};
 use crate::sink::{Error, Finished, Sink};
 use crate::worker::{EndedBatch, TakeEnded};
@@ -18,11 +19,12 @@ pub(crate) struct RowMaker {
     /// Directions that began and that row plugins have not heard of.
     starts: Vec<Start>,
     noticed: Vec<u64>,
+    pub(crate) watch: Stopwatch,
 }
 
 impl RowMaker {
-    pub(crate) fn new(crew: RowCrew, sink: Box<dyn Sink>) -> Self {
-        Self { crew, sink, starts: Vec::new(), noticed: Vec::new() }
+    pub(crate) fn new(crew: RowCrew, sink: Box<dyn Sink>, watch: Stopwatch) -> Self {
+        Self { crew, sink, starts: Vec::new(), noticed: Vec::new(), watch }
     }
 
     /// What workers hand on of each row.
@@ -55,8 +57,10 @@ impl TakeEnded for RowMaker {
         let last = self.noticed.last().copied().unwrap_or_default();
         let begun = self.starts.partition_point(|start| start.ordinal < last);
         let events = Events { starts: &self.starts[..begun], noticed: &self.noticed };
-        self.crew.complete(ends, &events, &mut cells);
+        self.watch.skip();
+        self.crew.complete(ends, &events, &mut cells, &mut self.watch);
         self.sink.rows(&Finished { cells, ends })?;
+        self.watch.lap(Stage::of_core("print rows"));
         self.starts.drain(..begun);
         Ok(())
     }

@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::counts::Counts;
 use crate::feed::Feed;
+use crate::per_file::Tally;
 use crate::plugins::PluginFault;
+use crate::profile::{Stage, Stopwatch};
 use crate::schema::Schema;
 
 /// How a run ended.
@@ -57,12 +59,16 @@ pub struct Summary {
     pub counts: Counts,
     /// Rows written.
     pub rows: u64,
+    /// Files of rows.
+    pub files: u64,
     /// Columns of a row.
     pub columns: usize,
     /// From start to the last row.
     pub elapsed: Duration,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
+    /// Where the time went, if that was asked for.
+    pub profile: Stopwatch,
     /// What plugins want the user to know, a sentence each.
     pub notices: Vec<String>,
     /// What was not as it should be, a sentence each.
@@ -86,9 +92,11 @@ impl Summary {
             output: output.to_owned(),
             counts: Counts::default(),
             rows: 0,
+            files: 1,
             columns: schema.columns().len(),
             elapsed: Duration::ZERO,
             plugins: schema.plugins().iter().map(used).collect(),
+            profile: Stopwatch::default(),
             notices: Vec::new(),
             warnings: Vec::new(),
             is_partial: false,
@@ -113,11 +121,26 @@ impl Summary {
     pub fn count(&mut self, counts: &Counts, elapsed: Duration) {
         self.counts = counts.clone();
         self.elapsed = elapsed;
+        if counts.ended_by_limit > 0 {
+            self.warnings.push(format!(
+                "{} conversations ended early to stay within `--memory-limit`; their flow status says LIMIT_REACHED, \
+                 and later packets of them are in other rows; give more memory or a shorter `--idle-timeout`",
+                HumanCount(counts.ended_by_limit)
+            ));
+        }
         for (link_type, packets) in &counts.unsupported_link_types {
             self.warnings.push(format!(
                 "{packets} packets have link type {link_type}, which weir does not decode; they are in no flow"
             ));
         }
+    }
+
+    /// Takes over what became of captures that were read one by one.
+    pub(crate) fn take(&mut self, tally: Tally, elapsed: Duration) {
+        self.is_partial = !tally.warnings.is_empty();
+        self.warnings = tally.warnings.into_iter().map(|(_, warning)| warning).collect();
+        (self.rows, self.files, self.profile) = (tally.rows, tally.files, tally.watch);
+        self.count(&tally.counts, elapsed);
     }
 
     /// For programs.
@@ -136,20 +159,49 @@ impl Summary {
             "output": self.output,
             "packets": {"read": counts.read, "in_flows": counts.in_flows, "not_in_flows": reasons},
             "bytes": {"captured": counts.captured_bytes, "wire": counts.wire_bytes},
-            "flows": {"conversations": counts.conversations, "directions": counts.directions},
+            "flows": {"conversations": counts.conversations, "directions": counts.directions,
+                "ended_by_limit": counts.ended_by_limit},
             "rows": self.rows,
+            "files": self.files,
             "columns": self.columns,
             "time": {
                 "first_ns": counts.span.map(|span| span.0),
                 "last_ns": counts.span.map(|span| span.1),
             },
             "elapsed_seconds": self.elapsed.as_secs_f64(),
+            "profile": self
+                .nanoseconds_a_packet()
+                .map(|(stage, time)| json!({"work": stage.work, "plugin": stage.plugin, "ns_a_packet": time}))
+                .collect::<Vec<_>>(),
             "plugins": plugins,
             "notices": self.notices,
             "warnings": self.warnings,
             "exit_status": self.ending.exit_status(),
         });
         format!("{value:#}\n")
+    }
+
+    /// Nanoseconds a packet, threads added up; waiting is not counted.
+    fn nanoseconds_a_packet(&self) -> impl Iterator<Item = (Stage, f64)> {
+        let packets = self.counts.read.max(1) as f64;
+        self.profile.spent().iter().map(move |(stage, time)| (*stage, time.as_nanos() as f64 / packets))
+    }
+
+    /// A line for each stage and plugin, the costliest first, with bars to look at.
+    fn write_profile(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut stages: Vec<(Stage, f64)> = self.nanoseconds_a_packet().collect();
+        if stages.is_empty() {
+            return Ok(());
+        }
+        stages.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let all: f64 = stages.iter().map(|(_, time)| time).sum();
+        writeln!(f, "profile   {all:.1} ns a packet, all threads together")?;
+        for (Stage { work, plugin }, time) in stages {
+            let name = if plugin.is_empty() { work.to_owned() } else { format!("{plugin}: {work}") };
+            let bar = "#".repeat((time / all * 40.0).round() as usize);
+            writeln!(f, "          {name:<24} {time:>7.1} ns {:>5.1} %  {bar}", time / all * 100.0)?;
+        }
+        Ok(())
     }
 
     fn packets_line(&self) -> String {
@@ -191,6 +243,7 @@ impl Summary {
                 "interrupted before a row was written".into()
             }
             Ending::Interrupted => format!("{} (interrupted: what had been read)", self.output.display()),
+            _ if self.files > 1 => format!("{} files such as {}", self.files, self.output.display()),
             _ if self.output == Path::new("-") => "standard output".into(),
             _ => self.output.display().to_string(),
         }
@@ -208,6 +261,7 @@ impl fmt::Display for Summary {
         writeln!(f, "speed     {}", self.speed_line())?;
         writeln!(f, "plugins   {}", plugins.join(", "))?;
         writeln!(f, "rows      {}", self.output_line())?;
+        self.write_profile(f)?;
         for notice in &self.notices {
             writeln!(f, "note: {notice}")?;
         }

@@ -16,8 +16,9 @@ use crate::decode::{Decoded, Decoder, link_direction};
 use crate::flow::{
     Answer, Arrivals, Clocks, EndOrder, Ended, FlowTable, LinkEnds, Numbers, Query, Slab, Timeouts,
 };
+use crate::memory::prefetch;
 use crate::plugins::{Crew, PluginFault};
-use crate::prefetch::prefetch;
+use crate::profile::{Stage, Stopwatch};
 use crate::sink::Error;
 
 /// Packets that go through the stages together: enough to hide memory behind work, few enough that their
@@ -63,6 +64,16 @@ pub struct Begun {
     pub answers: Vec<Answer>,
 }
 
+/// When conversations end.
+#[derive(Clone, Debug, Default)]
+pub struct FlowRules {
+    /// How long directions may be silent.
+    pub timeouts: Timeouts,
+    /// Bytes that the live conversations of all workers may take, if limited: records and states, without what
+    /// plugins keep elsewhere.
+    pub memory_limit: Option<u64>,
+}
+
 /// One worker with everything it needs; workers share nothing.
 pub struct Worker {
     decoder: Decoder,
@@ -73,6 +84,7 @@ pub struct Worker {
     batch: Batch,
     ends: EndLists,
     counts: Counts,
+    watch: Stopwatch,
 }
 
 /// The packets of a batch that belong to flows, as parallel lists that are used again for each batch.
@@ -131,16 +143,19 @@ impl Share<'_> {
 
 impl Worker {
     /// A worker that has seen nothing.
-    pub fn new(timeouts: Timeouts, crew: Crew, numbers: Numbers) -> Self {
+    pub fn new(rules: &FlowRules, crew: Crew, numbers: Numbers, watch: Stopwatch) -> Self {
+        let bytes_each = FlowTable::BYTES_PER_CONVERSATION + crew.row_size();
+        let most = rules.memory_limit.map(|bytes| (bytes / bytes_each as u64) as usize);
         Self {
             decoder: Decoder::new(),
-            table: FlowTable::new(timeouts, numbers),
+            table: FlowTable::new(rules.timeouts.clone(), numbers).limited(most),
             slab: Slab::new(crew.row_size(), crew.row_align()),
             crew,
             clocks: Clocks::default(),
             batch: Batch::default(),
             ends: EndLists::default(),
             counts: Counts::default(),
+            watch,
         }
     }
 
@@ -155,7 +170,7 @@ impl Worker {
             at = self.batch(share, at);
             self.note_answers();
             take.started(self.started(share.window));
-            let ended = self.table.expire(&self.clocks);
+            let ended = self.expire();
             self.finish(&ended, take)?;
             self.table.release(&ended);
         }
@@ -174,7 +189,7 @@ impl Worker {
             begun.flows.extend(opening.map(|(facts, &slot)| (facts.ordinal, slot)));
             begun.answers.extend_from_slice(&self.batch.answers);
             self.note_asking(share.window, begun);
-            ended.append(&mut self.table.expire(&self.clocks));
+            ended.append(&mut self.expire());
         }
     }
 
@@ -231,7 +246,9 @@ impl Worker {
 
     /// Takes a batch of records from `at` on through decoder, table, and plugins; gives where the next begins.
     fn batch(&mut self, share: &Share<'_>, at: usize) -> usize {
+        self.watch.skip();
         let next = self.decode(share, at);
+        self.watch.lap(Stage::of_core("decode"));
         if share.owners.is_empty() {
             self.ask_itself(share.window);
         } else {
@@ -240,6 +257,7 @@ impl Worker {
         let Batch { facts, links, clocks, queries, slots, answers, .. } = &mut self.batch;
         let mut arrivals = Arrivals { packets: facts, window: share.window, links, clocks, queries };
         self.table.assign(&mut arrivals, slots, answers);
+        self.watch.lap(Stage::of_core("flow table"));
         self.measure(share.window);
         next
     }
@@ -320,7 +338,15 @@ impl Worker {
         fresh_rows.clear();
         fresh_rows.extend(self.table.fresh().iter().map(|&slot| self.slab.row(slot)));
         self.crew.begin(fresh_rows);
-        self.crew.packets(&Packets { window, facts, rows });
+        self.watch.lap(Stage::of_core("begin flows"));
+        self.crew.packets(&Packets { window, facts, rows }, &mut self.watch);
+    }
+
+    fn expire(&mut self) -> Vec<Ended> {
+        self.watch.skip();
+        let ended = self.table.expire(&self.clocks);
+        self.watch.lap(Stage::of_core("expire flows"));
+        ended
     }
 
     /// The directions that began in the batch.
@@ -331,12 +357,14 @@ impl Worker {
 
     fn finish(&mut self, ended: &[Ended], take: &mut impl TakeEnded) -> Result<(), Error> {
         for part in ended.chunks(ENDS_PER_CALL) {
+            self.watch.skip();
             self.list_ends(part);
+            self.watch.lap(Stage::of_core("end flows"));
             self.counts.conversations += part.len() as u64;
             self.counts.directions += self.ends.facts.len() as u64;
             let EndLists { facts, rows, orders } = &self.ends;
             let ends = Ends { facts, rows, chains: &Chains(&self.decoder) };
-            take.ended(EndedBatch { ends: facts, orders, cells: self.crew.finish(&ends) })?;
+            take.ended(EndedBatch { ends: facts, orders, cells: self.crew.finish(&ends, &mut self.watch) })?;
         }
         Ok(())
     }
@@ -357,12 +385,28 @@ impl Worker {
                 rows.push(row);
                 orders.push(ended.order);
             }
+            self.counts.ended_by_limit += u64::from(self.table.conversation(ended.slot).hit_limit);
         }
     }
 
     /// Plugins that failed since this was last asked.
     pub fn take_faults(&mut self) -> Vec<PluginFault> {
         self.crew.take_faults()
+    }
+
+    /// Conversations that live.
+    pub fn live(&self) -> usize {
+        self.table.live()
+    }
+
+    /// The plugins, to be used again by another worker when nothing lives here any more.
+    pub fn into_crew(self) -> Crew {
+        self.crew
+    }
+
+    /// Where the time went so far.
+    pub fn watch(&self) -> &Stopwatch {
+        &self.watch
     }
 
     /// What was counted so far.

@@ -472,7 +472,19 @@ impl Numbers {
         let (ends, src_port, dst_port) =
             if segment.is_reply { (ends.reversed(), server, client) } else { (ends, client, server) };
         let payload = Payload::Pattern(segment.payload);
-        (ends, Tcp { src_port, dst_port, seq, ack, flags: segment.flags, window: 1000, payload })
+        (
+            ends,
+            Tcp {
+                src_port,
+                dst_port,
+                seq,
+                ack,
+                flags: segment.flags,
+                window: 1000,
+                payload,
+                ..Tcp::default()
+            },
+        )
     }
 
     fn of(&mut self, connection: Connection) -> &mut [u32; 2] {

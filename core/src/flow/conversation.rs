@@ -59,6 +59,10 @@ pub struct Conversation {
     pub is_live: bool,
     /// Ended by the limit on its life.
     pub hit_active_timeout: bool,
+    /// Ended by the limit on memory.
+    pub hit_limit: bool,
+    /// The part of all conversations that it falls into.
+    pub shard: u8,
     /// A and B.
     pub directions: [Direction; 2],
 }
@@ -98,6 +102,11 @@ impl Conversation {
         seen.map(|direction| direction.last_used).min().unwrap_or(0)
     }
 
+    /// When it was last used.
+    pub fn last_use(&self) -> u64 {
+        self.directions.iter().map(|direction| direction.last_used).max().unwrap_or(0)
+    }
+
     /// What plugins learn of the directions that were seen, A first.
     pub fn end_facts(&self) -> impl Iterator<Item = EndFacts> + '_ {
         let pair = self.is_pair();
@@ -121,6 +130,7 @@ impl Conversation {
             | bit(direction.fragment_pending, status::FRAGMENT_PENDING)
             | bit(direction.fragment_error, status::FRAGMENT_ERROR)
             | bit(self.hit_active_timeout, status::ACTIVE_TIMEOUT)
+            | bit(self.hit_limit, status::LIMIT_REACHED)
     }
 
     fn tcp_states(&self, side: Side) -> u8 {

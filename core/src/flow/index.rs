@@ -5,7 +5,7 @@
 //! eight entries. `hashbrown` searches small tables faster, but gives no way to prefetch a group, and
 //! takes three times as long among a million flows; `docs/performance.md` has the figures of both.
 
-use crate::prefetch::prefetch;
+use crate::memory::{prefetch, want_huge_pages};
 
 /// An index from hashes to slots. Whether a slot's key is really equal is the caller's to say.
 pub struct Index {
@@ -97,7 +97,7 @@ impl Index {
     }
 
     fn grow(&mut self) {
-        let larger = vec![0; self.entries.len() * 2].into_boxed_slice();
+        let larger = zeroed(self.entries.len() * 2);
         let entries = std::mem::replace(&mut self.entries, larger);
         entries.iter().filter(|&&entry| entry != 0).for_each(|&entry| self.place(entry));
     }
@@ -124,6 +124,13 @@ impl Index {
     pub fn bytes(&self) -> usize {
         self.entries.len() * size_of::<u64>()
     }
+}
+
+fn zeroed(entries: usize) -> Box<[u64]> {
+    let mut memory = Vec::with_capacity(entries);
+    want_huge_pages(memory.spare_capacity_mut());
+    memory.resize(entries, 0);
+    memory.into_boxed_slice()
 }
 
 #[inline]

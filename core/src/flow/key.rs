@@ -77,12 +77,18 @@ impl FlowKey {
     /// datagram and the flow of their first. Not seeded, so that it is the same in every run: an attacker can
     /// make one worker work alone, and gains nothing else.
     #[inline]
-    pub fn hosts_hash(&self) -> u64 {
+    fn hosts_hash(&self) -> u64 {
         const VLAN: u64 = 0xffff_0000;
         let mut hasher = FixedState::default().build_hasher();
         self.addresses.iter().for_each(|&word| hasher.write_u64(word));
         hasher.write_u64(self.rest & VLAN);
         hasher.finish()
+    }
+
+    /// The part of all conversations that it falls into, by its hosts.
+    #[inline]
+    pub fn shard(&self) -> u8 {
+        (self.hosts_hash() >> 56) as u8
     }
 
     /// A seeded hash: keys come from the wire.

@@ -11,7 +11,9 @@ mod conversation;
 mod fragments;
 mod index;
 mod key;
+mod limit;
 mod quotes;
+mod records;
 mod slab;
 pub mod tcp;
 mod timeouts;
@@ -23,6 +25,7 @@ mod tests;
 pub use conversation::{Conversation, Direction};
 pub use index::Index;
 pub use key::{FlowKey, LinkEnds, Oriented};
+pub use limit::SHARDS;
 pub use quotes::{Answer, Query};
 pub use slab::{ROW_ALIGN, Slab};
 pub use timeouts::{Lifetime, Timeouts};
@@ -30,9 +33,11 @@ pub use timeouts::{Lifetime, Timeouts};
 use foldhash::fast::RandomState;
 use weir_sdk::{EndFacts, Packet, PacketFacts, Side, flag, status};
 
-use crate::prefetch::prefetch;
+use crate::memory::prefetch;
 use fragments::{Ends, Holder, Registrations};
+use limit::Limit;
 use quotes::Quotes;
+use records::Records;
 use tcp::{Exchange, Segment};
 use wheel::{Alarm, Wheel};
 
@@ -134,17 +139,19 @@ pub struct Arrivals<'a> {
 /// The conversations of one worker.
 pub struct FlowTable {
     index: Index,
-    conversations: Vec<Conversation>,
+    conversations: Records,
     free: Vec<u32>,
     wheel: Wheel,
     registrations: Registrations,
     quotes: Quotes,
+    limit: Option<Limit>,
     timeouts: Timeouts,
     hash_state: RandomState,
     numbers: Numbers,
     created: u64,
     live: usize,
-    ended: Vec<u32>,
+    /// Slots; of those ended by the limit with the ordinal of the packet that needed room.
+    ended: Vec<(u32, Option<u64>)>,
     fresh: Vec<u32>,
     arrivals: Vec<(Oriented, u64)>,
 }
@@ -154,11 +161,12 @@ impl FlowTable {
     pub fn new(timeouts: Timeouts, numbers: Numbers) -> Self {
         Self {
             index: Index::default(),
-            conversations: Vec::new(),
+            conversations: Records::default(),
             free: Vec::new(),
             wheel: Wheel::new(),
             registrations: Registrations::default(),
             quotes: Quotes::default(),
+            limit: None,
             timeouts,
             hash_state: RandomState::default(),
             numbers,
@@ -169,6 +177,15 @@ impl FlowTable {
             arrivals: Vec::new(),
         }
     }
+
+    /// The same table with a limit on how many conversations of all workers live at once.
+    pub fn limited(self, most: Option<usize>) -> Self {
+        Self { limit: most.map(Limit::new), ..self }
+    }
+
+    /// Bytes that a live conversation takes here.
+    pub const BYTES_PER_CONVERSATION: usize =
+        size_of::<Conversation>() + 2 * size_of::<u64>() + 2 * size_of::<Alarm>();
 
     /// Gives each packet its slot, side, and flow flags.
     ///
@@ -210,8 +227,8 @@ impl FlowTable {
 
     fn living(&self, key: &FlowKey, clock: i64) -> Option<&Conversation> {
         let hash = key.hash(&self.hash_state);
-        let slot = self.index.find(hash, |slot| self.conversations[slot as usize].key == *key)?;
-        let conversation = &self.conversations[slot as usize];
+        let slot = self.index.find(hash, |slot| self.conversations[slot].key == *key)?;
+        let conversation = &self.conversations[slot];
         (conversation.deadline(&self.timeouts) > clock).then_some(conversation)
     }
 
@@ -223,14 +240,14 @@ impl FlowTable {
     /// What plugins learn of the ended directions of a conversation, A first.
     pub fn end_facts(&self, slot: u32) -> impl Iterator<Item = EndFacts> + '_ {
         let quoted = self.quotes.of(slot);
-        let ends = self.conversations[slot as usize].end_facts();
+        let ends = self.conversations[slot].end_facts();
         ends.map(move |end| EndFacts { quoted_flow: quoted[usize::from(end.side)], ..end })
     }
 
     /// Asks for the cache lines of a conversation.
     #[inline]
     pub fn prefetch(&self, slot: u32) {
-        let conversation: *const Conversation = &self.conversations[slot as usize];
+        let conversation: *const Conversation = &self.conversations[slot];
         prefetch(conversation);
         prefetch(conversation.cast::<u8>().wrapping_add(64));
         prefetch(conversation.cast::<u8>().wrapping_add(128));
@@ -253,7 +270,7 @@ impl FlowTable {
             Some(slot) => slot,
             None => self.create(facts, window, oriented, hash, clock),
         };
-        let conversation = &mut self.conversations[slot as usize];
+        let conversation = &mut self.conversations[slot];
         let side = conversation.side_of(oriented.swapped);
         facts.side = side as u8;
         let direction = &mut conversation.directions[side as usize];
@@ -271,8 +288,8 @@ impl FlowTable {
     #[inline]
     fn find_live(&mut self, key: &FlowKey, hash: u64, clock: i64) -> Option<u32> {
         let conversations = &self.conversations;
-        let slot = self.index.find(hash, |slot| conversations[slot as usize].key == *key)?;
-        if conversations[slot as usize].deadline(&self.timeouts) <= clock {
+        let slot = self.index.find(hash, |slot| conversations[slot].key == *key)?;
+        if conversations[slot].deadline(&self.timeouts) <= clock {
             self.end(slot);
             return None;
         }
@@ -288,6 +305,8 @@ impl FlowTable {
         hash: u64,
         clock: i64,
     ) -> u32 {
+        let shard = oriented.key.shard();
+        self.make_room(shard, facts.ordinal, clock);
         self.created += 1;
         self.live += 1;
         let side = opening_side(&Packet::new(facts, window), oriented.to_itself);
@@ -306,24 +325,49 @@ impl FlowTable {
             only_side: oriented.to_itself.then_some(side),
             is_live: true,
             hit_active_timeout: false,
+            hit_limit: false,
+            shard,
             directions: Default::default(),
         };
         let slot = match self.free.pop() {
             Some(slot) => {
-                conversation.generation = self.conversations[slot as usize].generation.wrapping_add(1);
-                self.conversations[slot as usize] = conversation;
+                conversation.generation = self.conversations[slot].generation.wrapping_add(1);
+                self.conversations[slot] = conversation;
                 slot
             }
-            None => {
-                self.conversations.push(conversation);
-                self.conversations.len() as u32 - 1
-            }
+            None => self.conversations.push(conversation),
         };
+        if let Some(limit) = &mut self.limit {
+            limit.began(shard, slot, conversation.generation);
+        }
         self.index.insert(hash, slot);
         self.wheel.set(Alarm { deadline, slot, generation: conversation.generation });
         self.fresh.push(slot);
         facts.flags |= flag::STARTS_FLOW;
         slot
+    }
+
+    /// Ends conversations of a full shard before another begins: first those whose deadline has come and nobody
+    /// has noticed yet, then, if it is full without them, the least recently used.
+    #[inline]
+    fn make_room(&mut self, shard: u8, ordinal: u64, clock: i64) {
+        if self.limit.as_ref().is_some_and(|limit| limit.is_reached(shard)) {
+            self.end_outdated(shard, ordinal, clock);
+        }
+    }
+
+    #[cold]
+    fn end_outdated(&mut self, shard: u8, ordinal: u64, clock: i64) {
+        let Some(limit) = &mut self.limit else { return };
+        let mut living = limit.living(shard, &self.conversations);
+        let is_over = |&slot: &u32| self.conversations[slot].deadline(&self.timeouts) <= clock;
+        let over: Vec<u32> = living.extract_if(.., |slot| is_over(slot)).collect();
+        over.into_iter().for_each(|slot| self.end(slot));
+        let Some(limit) = self.limit.as_ref().filter(|limit| limit.is_reached(shard)) else { return };
+        for slot in limit.outdated(living, &self.conversations) {
+            self.conversations[slot].hit_limit = true;
+            self.end_for(slot, Some(ordinal));
+        }
     }
 
     /// A later fragment belongs to the flow that registered its datagram. It refreshes the flow's time,
@@ -333,7 +377,7 @@ impl FlowTable {
         let ends = Ends::of(&Packet::new(facts, window))?;
         let holder = self.holder(ends, facts.fragment_id, clock)?;
         facts.side = holder.side as u8;
-        let direction = &mut self.conversations[holder.slot as usize].directions[holder.side as usize];
+        let direction = &mut self.conversations[holder.slot].directions[holder.side as usize];
         direction.last_seen = clock;
         if !facts.has(flag::MORE_FRAGMENTS) {
             direction.fragment_pending = false;
@@ -345,7 +389,7 @@ impl FlowTable {
     /// Who registered a datagram last, of those whose deadline has not come.
     fn holder(&mut self, ends: Ends, id: u32, clock: i64) -> Option<Holder> {
         while let Some(holder) = self.registrations.top(ends, id) {
-            if self.conversations[holder.slot as usize].deadline(&self.timeouts) > clock {
+            if self.conversations[holder.slot].deadline(&self.timeouts) > clock {
                 return Some(holder);
             }
             self.end(holder.slot);
@@ -367,7 +411,7 @@ impl FlowTable {
         if is_fragment {
             self.register_fragment(facts, window, slot, side, clock);
         } else {
-            let direction = &mut self.conversations[slot as usize].directions[side as usize];
+            let direction = &mut self.conversations[slot].directions[side as usize];
             direction.fragment_error |= direction.fragment_pending;
         }
     }
@@ -389,12 +433,11 @@ impl FlowTable {
         // A flow whose deadline has come no longer holds a datagram, even if nothing has noticed its end yet.
         self.holder(ends, facts.fragment_id, clock);
         let registered = self.registrations.register(ends, facts.fragment_id, Holder { slot, side });
-        let direction = &mut self.conversations[slot as usize].directions[side as usize];
+        let direction = &mut self.conversations[slot].directions[side as usize];
         direction.fragment_pending = true;
         direction.fragment_error |= registered.is_error;
         if let Some(former) = registered.relieved {
-            self.conversations[former.slot as usize].directions[former.side as usize].fragment_pending =
-                false;
+            self.conversations[former.slot].directions[former.side as usize].fragment_pending = false;
         }
     }
 
@@ -405,7 +448,7 @@ impl FlowTable {
             return;
         }
         let Some(segment) = segment_of(&Packet::new(facts, window)) else { return };
-        let conversation = &mut self.conversations[slot as usize];
+        let conversation = &mut self.conversations[slot];
         let has_other = conversation.directions[side.other() as usize].is_seen();
         let [a, b] = &mut conversation.directions;
         let (own, other) = if side == Side::A { (a, b) } else { (b, a) };
@@ -421,7 +464,7 @@ impl FlowTable {
     }
 
     fn bring_alarm_forward(&mut self, slot: u32) {
-        let conversation = &mut self.conversations[slot as usize];
+        let conversation = &mut self.conversations[slot];
         let deadline = conversation.deadline(&self.timeouts);
         if deadline < conversation.alarm {
             conversation.alarm = deadline;
@@ -430,7 +473,12 @@ impl FlowTable {
     }
 
     fn end(&mut self, slot: u32) {
-        let conversation = &mut self.conversations[slot as usize];
+        self.end_for(slot, None);
+    }
+
+    /// Ends a conversation; `needed_by` is the packet that needed its room.
+    fn end_for(&mut self, slot: u32, needed_by: Option<u64>) {
+        let conversation = &mut self.conversations[slot];
         conversation.is_live = false;
         self.index.remove(conversation.hash, slot);
         self.live -= 1;
@@ -439,12 +487,15 @@ impl FlowTable {
                 self.registrations.complete(Holder { slot, side });
             }
         }
-        self.ended.push(slot);
+        if let Some(limit) = &mut self.limit {
+            limit.ended(self.conversations[slot].shard);
+        }
+        self.ended.push((slot, needed_by));
     }
 
     /// Gives a conversation its number among those of all workers.
     pub fn number(&mut self, slot: u32, index: u64) {
-        self.conversations[slot as usize].index = index;
+        self.conversations[slot].index = index;
     }
 
     /// Conversations that the last batch created.
@@ -462,20 +513,32 @@ impl FlowTable {
             }
         }
         let slots = std::mem::take(&mut self.ended);
-        for &slot in &slots {
-            let conversation = &mut self.conversations[slot as usize];
+        for &(slot, _) in slots.iter().filter(|(_, needed_by)| needed_by.is_none()) {
+            let conversation = &mut self.conversations[slot];
             let first_seen = conversation.first_seen;
             let limit = self.timeouts.active.map(|active| first_seen.saturating_add(active));
             conversation.hit_active_timeout = limit == Some(conversation.deadline(&self.timeouts));
         }
         let mut ended: Vec<Ended> =
-            slots.into_iter().map(|slot| Ended { slot, order: self.end_order(slot, clocks) }).collect();
+            slots.into_iter().map(|(slot, needed_by)| self.ended(slot, needed_by, clocks)).collect();
         ended.sort_unstable_by_key(|ended| ended.order);
         ended
     }
 
+    fn ended(&self, slot: u32, needed_by: Option<u64>, clocks: &Clocks) -> Ended {
+        let order = match needed_by {
+            // Behind whatever ended because its time had come.
+            Some(noticed) => {
+                let least_recent_use = self.conversations[slot].least_recent_use();
+                EndOrder { noticed, class: u32::MAX, least_recent_use }
+            }
+            None => self.end_order(slot, clocks),
+        };
+        Ended { slot, order }
+    }
+
     fn check_alarm(&mut self, alarm: Alarm, now: i64) {
-        let conversation = &mut self.conversations[alarm.slot as usize];
+        let conversation = &mut self.conversations[alarm.slot];
         let is_current = conversation.is_live
             && conversation.generation == alarm.generation
             && conversation.alarm == alarm.deadline;
@@ -492,7 +555,7 @@ impl FlowTable {
     }
 
     fn end_order(&self, slot: u32, clocks: &Clocks) -> EndOrder {
-        let conversation = &self.conversations[slot as usize];
+        let conversation = &self.conversations[slot];
         let (noticed, before, after) = clocks.noticed(conversation.deadline(&self.timeouts));
         let mut first = None;
         for direction in conversation.directions.iter().filter(|direction| direction.is_seen()) {
@@ -533,7 +596,7 @@ impl FlowTable {
 
     /// The conversation in a slot.
     pub fn conversation(&self, slot: u32) -> &Conversation {
-        &self.conversations[slot as usize]
+        &self.conversations[slot]
     }
 
     /// Conversations created so far.

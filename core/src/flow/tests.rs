@@ -89,7 +89,16 @@ struct Ended {
 
 /// The conversations of these packets, in the order of rows, taken in batches of a size.
 fn follow(sent: &[Sent], batch: usize, timeouts: &Timeouts) -> Vec<Ended> {
-    let mut table = FlowTable::new(timeouts.clone(), Numbers::Own);
+    follow_in(FlowTable::new(timeouts.clone(), Numbers::Own), sent, batch)
+}
+
+/// The same if so many conversations may live in each shard.
+fn follow_limited(sent: &[Sent], batch: usize, timeouts: &Timeouts, most: Option<usize>) -> Vec<Ended> {
+    let table = FlowTable::new(timeouts.clone(), Numbers::Own);
+    follow_in(table.limited(most.map(|most| most * SHARDS)), sent, batch)
+}
+
+fn follow_in(mut table: FlowTable, sent: &[Sent], batch: usize) -> Vec<Ended> {
     let mut clocks = Clocks::default();
     let mut open: std::collections::HashMap<u32, Ended> = std::collections::HashMap::new();
     let mut ended = Vec::new();
@@ -131,7 +140,7 @@ fn follow(sent: &[Sent], batch: usize, timeouts: &Timeouts) -> Vec<Ended> {
 
 fn close(table: &FlowTable, slot: u32, open: &mut std::collections::HashMap<u32, Ended>) -> Ended {
     let mut flow = open.remove(&slot).expect("an ended conversation has packets");
-    for end in table.conversation(slot).end_facts() {
+    for end in table.end_facts(slot) {
         flow.index = end.flow_index;
         flow.status[usize::from(end.side)] |= end.status;
         flow.tcp_states.push(end.tcp_states);
@@ -290,6 +299,25 @@ fn a_limit_on_life_cuts_an_active_conversation_and_says_so() {
 }
 
 #[test]
+fn a_limit_on_conversations_ends_the_least_recently_used_one() {
+    let from = |port: u16, at: f64| Sent { from: (X, port), ..udp(at, X, Y) };
+    let sent = [from(5001, 0.0), from(5002, 1.0), from(5001, 2.0), from(5003, 3.0), from(5002, 4.0)];
+    let rows = follow_limited(&sent, 4, &Timeouts::default(), Some(2));
+    let seen: Vec<_> = rows.iter().map(|row| (row.index, row.packets[0], row.status[0])).collect();
+    // Of 5001 and 5002 the latter is silent for longer when 5003 comes; it begins anew when 5001 has made room.
+    let early = status::LIMIT_REACHED;
+    assert_eq!(seen, [(2, 1, early), (1, 2, early), (3, 1, 0), (4, 1, 0)]);
+}
+
+#[test]
+fn what_has_ended_by_its_timeout_makes_room_first() {
+    let from = |port: u16, at: f64| Sent { from: (X, port), ..udp(at, X, Y) };
+    let sent = [from(5001, 0.0), from(5002, 100.0), from(5003, 200.0)];
+    let rows = follow_limited(&sent, 3, &Timeouts::default(), Some(2));
+    assert!(rows.iter().all(|row| row.status[0] & status::LIMIT_REACHED == 0));
+}
+
+#[test]
 fn packets_of_a_host_to_itself_are_one_direction() {
     let own = Sent { from: (X, 9000), to: (X, 9000), ..udp(0.0, X, X) };
     assert_eq!(packets_by_row(&[own, own]), [(1, [2, 0])]);
@@ -318,6 +346,7 @@ proptest! {
         mut sent in prop::collection::vec(any_packet(), 1..120),
         batch in 1usize..50,
         active in prop::option::of(1i64..300),
+        most in prop::option::of(1usize..4),
     ) {
         let mut at = 1000.0;
         for packet in &mut sent {
@@ -326,7 +355,8 @@ proptest! {
         }
         let mut timeouts = Timeouts::default();
         timeouts.active = active.map(|seconds| seconds * 1_000_000_000);
-        prop_assert_eq!(follow(&sent, 1, &timeouts), follow(&sent, batch, &timeouts));
+        let one_by_one = follow_limited(&sent, 1, &timeouts, most);
+        prop_assert_eq!(one_by_one, follow_limited(&sent, batch, &timeouts, most));
     }
 }
 

@@ -9,7 +9,8 @@ use weir_sdk::{Packet, PacketFacts};
 use crate::capture::Record;
 use crate::decode::{Decoded, Decoder};
 use crate::feed::Feed;
-use crate::flow::{FlowKey, Query};
+use crate::flow::{FlowKey, Query, SHARDS};
+use crate::profile::{Stage, Stopwatch};
 use crate::worker::{Share, link_ends};
 
 /// Records that all workers see, each of which takes its own.
@@ -35,30 +36,35 @@ pub(super) struct Dealer {
     belts: Vec<SyncSender<Arc<Chunk>>>,
     workers: NonZeroU8,
     decoder: Decoder,
+    watch: Stopwatch,
     /// Chunks that were dealt out, to be used again when all workers have done with them.
     dealt: Vec<Arc<Chunk>>,
 }
 
 impl Dealer {
-    pub(super) fn new(belts: Vec<SyncSender<Arc<Chunk>>>, workers: NonZeroU8) -> Self {
-        Self { belts, workers, decoder: Decoder::new(), dealt: Vec::new() }
+    pub(super) fn new(belts: Vec<SyncSender<Arc<Chunk>>>, workers: NonZeroU8, watch: Stopwatch) -> Self {
+        Self { belts, workers, decoder: Decoder::new(), watch, dealt: Vec::new() }
     }
 
-    /// Deals out all records of `feed`. Ends early if a worker is gone, which then says why itself.
-    pub(super) fn run(mut self, feed: &mut Feed<'_>) {
+    /// Deals out all records of `feed`; gives where the time went. Ends early if a worker is gone, which then says
+    /// why itself.
+    pub(super) fn run(mut self, feed: &mut Feed<'_>) -> Stopwatch {
         let mut first_ordinal = 1;
         loop {
             let mut chunk = self.unused();
+            self.watch.skip();
             if !feed.advance(&mut chunk.records) {
-                return;
+                return self.watch;
             }
+            self.watch.lap(Stage::of_core("read"));
             feed.exchange(&mut chunk.window);
             chunk.first_ordinal = first_ordinal;
             first_ordinal += chunk.records.len() as u64;
             self.assign(&mut chunk);
+            self.watch.lap(Stage::of_core("deal"));
             let chunk = Arc::new(chunk);
             if self.belts.iter().any(|belt| belt.send(Arc::clone(&chunk)).is_err()) {
-                return;
+                return self.watch;
             }
             self.dealt.push(chunk);
         }
@@ -97,8 +103,8 @@ impl Dealer {
         }
     }
 
-    /// The upper half of the hash, scaled to the number of workers.
+    /// Whole shards belong to a worker, as many as to any other, or one more.
     fn owner_of(&self, key: &FlowKey) -> u8 {
-        (((key.hosts_hash() >> 32) * u64::from(self.workers.get())) >> 32) as u8
+        (usize::from(key.shard()) * usize::from(self.workers.get()) / SHARDS) as u8
     }
 }

@@ -14,6 +14,7 @@ use weir_sdk::plugin::EndFacts;
 use crate::error::RunError;
 use crate::flow::EndOrder;
 use crate::plugins::Events;
+use crate::profile::Stage;
 use crate::rows::RowMaker;
 use crate::sink::{Error, Finished, Sink};
 
@@ -115,6 +116,7 @@ impl Merger {
         if self.merged.rows.is_empty() {
             return Ok(());
         }
+        self.rows.watch.skip();
         let Merged { rows, ends, noticed, cells: kept_cells } = &mut self.merged;
         for &(worker, row) in rows.iter() {
             let parcel = &self.streams[worker].parcel;
@@ -126,9 +128,11 @@ impl Merger {
         }
         let begun = self.starts.partition_point(|start| start.ordinal < noticed.last().copied().unwrap_or(0));
         let events = Events { starts: &self.starts[..begun], noticed };
-        let RowMaker { crew, sink, .. } = &mut self.rows;
-        crew.complete(ends, &events, &mut cells);
+        let RowMaker { crew, sink, watch, .. } = &mut self.rows;
+        watch.lap(Stage::of_core("merge rows"));
+        crew.complete(ends, &events, &mut cells, watch);
         write_rows(&mut **sink, &self.streams, rows, &Finished { cells, ends })?;
+        watch.lap(Stage::of_core("print rows"));
         self.starts.drain(..begun);
         self.merged.clear();
         Ok(())

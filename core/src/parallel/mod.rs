@@ -25,11 +25,12 @@ use std::thread;
 use crate::counts::Counts;
 use crate::error::RunError;
 use crate::feed::Feed;
-use crate::flow::{Numbers, Timeouts};
+use crate::flow::Numbers;
 use crate::pipeline::Done;
 use crate::plugins::{Crew, PluginFault};
+use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
-use crate::worker::Worker;
+use crate::worker::{FlowRules, Worker};
 
 use deal::Dealer;
 use merge::Merger;
@@ -51,9 +52,10 @@ const PARCELS_AHEAD: usize = 8;
 pub(crate) fn run(
     feed: &mut Feed<'_>,
     crews: Vec<Crew>,
-    timeouts: &Timeouts,
+    rules: &FlowRules,
     mut rows: RowMaker,
     kept: Kept,
+    is_profiled: bool,
 ) -> Result<Done, RunError> {
     let count = NonZeroU8::new(crews.len() as u8).unwrap_or(NonZeroU8::MIN);
     let format = rows.sink.text().map(|text| text.format());
@@ -66,26 +68,29 @@ pub(crate) fn run(
             let (out, parcels) = sync_channel(PARCELS_AHEAD);
             belts.push(belt);
             streams.push(parcels);
-            let packer = Packer::new(format.clone(), Arc::clone(&kept), out);
+            let watch = Stopwatch::new(is_profiled);
+            let packer = Packer::new(format.clone(), Arc::clone(&kept), out, watch.clone());
             let numbering = &numbering;
             threads.push(scope.spawn(move || {
-                let worker = Worker::new(timeouts.clone(), crew, Numbers::OfAll);
+                let worker = Worker::new(rules, crew, Numbers::OfAll, watch);
                 Workshop::new(worker, number, numbering, packer).run(&chunks)
             }));
         }
         let merger = scope.spawn(|| Merger::new(streams, Arc::clone(&kept), rows).run());
-        Dealer::new(belts, count).run(feed);
+        let mut watch = Dealer::new(belts, count, Stopwatch::new(is_profiled)).run(feed);
         let merged = joined(merger.join());
         let mut counts = Counts::default();
         let mut faults = Vec::new();
         for thread in threads {
-            let (own, mut own_faults) = joined(thread.join());
-            counts.add(&own);
-            faults.append(&mut own_faults);
+            let mut left = joined(thread.join());
+            counts.add(&left.counts);
+            faults.append(&mut left.faults);
+            watch.merge(&left.watch);
         }
         let mut rows = merged?;
+        watch.merge(&rows.watch);
         faults.append(&mut rows.take_faults());
-        Ok(Done { counts, faults: first_of_each_plugin(faults), sink: rows.sink })
+        Ok(Done { counts, faults: first_of_each_plugin(faults), sink: rows.sink, watch })
     })
 }
 

@@ -10,6 +10,7 @@ use weir_sdk::columns::{ColumnBuffer, ValueType};
 use weir_sdk::plugin::EndFacts;
 
 use crate::flow::EndOrder;
+use crate::profile::{Stage, Stopwatch};
 use crate::schema::RowShape;
 use crate::sink::{Error, Finished, Row, RowFormat};
 use crate::worker::{EndedBatch, TakeEnded};
@@ -69,12 +70,23 @@ pub(super) struct Packer {
     kept: Arc<Kept>,
     out: SyncSender<Parcel>,
     parcel: Parcel,
+    watch: Stopwatch,
 }
 
 impl Packer {
-    pub(super) fn new(format: Option<Arc<dyn RowFormat>>, kept: Arc<Kept>, out: SyncSender<Parcel>) -> Self {
+    pub(super) fn new(
+        format: Option<Arc<dyn RowFormat>>,
+        kept: Arc<Kept>,
+        out: SyncSender<Parcel>,
+        watch: Stopwatch,
+    ) -> Self {
         let parcel = Self::empty(&kept);
-        Self { format, kept, out, parcel }
+        Self { format, kept, out, parcel, watch }
+    }
+
+    /// Where the time went.
+    pub(super) fn watch(&self) -> &Stopwatch {
+        &self.watch
     }
 
     fn empty(kept: &Kept) -> Parcel {
@@ -131,7 +143,9 @@ const FULL: usize = 4 << 20;
 impl TakeEnded for Packer {
     fn ended(&mut self, batch: EndedBatch<'_>) -> Result<(), Error> {
         let EndedBatch { ends, orders, cells } = batch;
+        self.watch.skip();
         self.pack(&Finished { cells, ends }, orders);
+        self.watch.lap(Stage::of_core("print rows"));
         if self.parcel.text.len() > FULL || self.parcel.ends.len() > FULL >> 10 {
             self.send().map_err(|Stopped| Error::Stopped)?;
         }

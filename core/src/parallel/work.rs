@@ -7,6 +7,7 @@ use std::sync::mpsc::Receiver;
 use crate::counts::Counts;
 use crate::flow::Ended;
 use crate::plugins::PluginFault;
+use crate::profile::Stopwatch;
 use crate::worker::{Begun, Worker};
 
 use super::deal::Chunk;
@@ -35,17 +36,26 @@ struct Pending {
     ended: Vec<Ended>,
 }
 
+/// What a worker leaves when it has ended.
+pub(super) struct Leavings {
+    pub(super) counts: Counts,
+    pub(super) faults: Vec<PluginFault>,
+    pub(super) watch: Stopwatch,
+}
+
 impl<'n> Workshop<'n> {
     pub(super) fn new(worker: Worker, number: u8, numbering: &'n Numbering, packer: Packer) -> Self {
         Self { worker, number, numbering, packer, pending: VecDeque::new(), finished: 0 }
     }
 
     /// Works until there are no more chunks, or nobody takes the rows any more; why, the merger knows.
-    pub(super) fn run(mut self, chunks: &Receiver<Arc<Chunk>>) -> (Counts, Vec<PluginFault>) {
+    pub(super) fn run(mut self, chunks: &Receiver<Arc<Chunk>>) -> Leavings {
         if self.work(chunks).is_err() {
             self.numbering.stop();
         }
-        (self.worker.counts().clone(), self.worker.take_faults())
+        let mut watch = self.worker.watch().clone();
+        watch.merge(self.packer.watch());
+        Leavings { counts: self.worker.counts().clone(), faults: self.worker.take_faults(), watch }
     }
 
     fn work(&mut self, chunks: &Receiver<Arc<Chunk>>) -> Result<(), Stopped> {

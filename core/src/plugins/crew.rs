@@ -9,6 +9,7 @@ use weir_sdk::abi::{ColumnCells, Ends, Fault, Instance, Packets};
 use crate::plugins::error::PluginError;
 use crate::plugins::fault::{PluginFault, keep};
 use crate::plugins::library::LoadedPlugin;
+use crate::profile::{Stage, Stopwatch};
 
 struct Member {
     name: &'static str,
@@ -110,7 +111,7 @@ impl Crew {
     }
 
     /// Hands a batch of packets to each plugin.
-    pub fn packets(&mut self, packets: &Packets<'_>) {
+    pub fn packets(&mut self, packets: &Packets<'_>, watch: &mut Stopwatch) {
         if packets.facts.is_empty() {
             return;
         }
@@ -128,12 +129,17 @@ impl Crew {
                 // SAFETY: as above; every row has been through `begin`, rows and facts go one by one.
                 .map(|instance| unsafe { instance.packets(packets, offset, selected) });
             note(member, &mut self.faults, "took packet", called);
+            watch.lap(Stage { work: "packets", plugin: member.name });
         }
     }
 
     /// The cells of ended directions, all plugins' columns in order; `None` for those of a failed plugin, and
     /// for those that [`RowCrew`](super::RowCrew) fills in.
-    pub fn finish<'a>(&'a mut self, ends: &'a Ends<'a>) -> Vec<Option<ColumnCells<'a>>> {
+    pub fn finish<'a>(
+        &'a mut self,
+        ends: &'a Ends<'a>,
+        watch: &mut Stopwatch,
+    ) -> Vec<Option<ColumnCells<'a>>> {
         let mut cells = vec![None; self.columns];
         for member in &mut self.members {
             let offset = member.offset;
@@ -142,6 +148,7 @@ impl Crew {
             let given = instance.map(|instance| unsafe { instance.finish(ends, offset) });
             let own = &mut cells[member.columns.clone()];
             member.failed |= !keep(member.name, given, own, &mut self.faults);
+            watch.lap(Stage { work: "rows", plugin: member.name });
         }
         cells
     }

@@ -45,7 +45,15 @@ impl LoadedPlugin {
 /// [`PluginError`], if the file is no library, no plugin, or does not fit this program.
 pub fn load(path: &Path) -> Result<LoadedPlugin, PluginError> {
     let symbols = symbols(open(path)?, path)?;
-    let module = Module::connect(&symbols).map_err(|refusal| refused(path, refusal))?;
+    described(Module::connect(&symbols).map_err(|refusal| refused(path, refusal))?, path)
+}
+
+/// A plugin that is part of the program.
+pub(super) fn linked(module: Module) -> Result<LoadedPlugin, PluginError> {
+    described(module, Path::new("part of the program"))
+}
+
+fn described(module: Module, path: &Path) -> Result<LoadedPlugin, PluginError> {
     let info = module.describe().map_err(|refusal| refused(path, refusal))?;
     match check::complaint(&info) {
         Some(complaint) => Err(PluginError::Misdeclared { path: path.to_owned(), complaint }),

@@ -20,7 +20,7 @@ pub use row_crew::{Events, RowCrew};
 
 use std::path::{Path, PathBuf};
 
-use weir_sdk::abi::PluginInfo;
+use weir_sdk::abi::{Module, PluginInfo};
 
 /// Which plugins to load and how to set them up.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +63,18 @@ impl PluginSet {
         check_names(&plugins)?;
         check_options(&plugins, &selection.options)?;
         Ok(Self { plugins, options: selection.options.clone(), folders: selection.folders.clone() })
+    }
+
+    /// Plugins that are part of the program.
+    ///
+    /// # Errors
+    ///
+    /// [`PluginError`] for the first that cannot be used.
+    pub fn linked(modules: impl IntoIterator<Item = Module>) -> Result<Self, PluginError> {
+        let mut plugins = modules.into_iter().map(library::linked).collect::<Result<Vec<_>, _>>()?;
+        plugins.sort_by_key(place);
+        check_names(&plugins)?;
+        Ok(Self { plugins, options: Vec::new(), folders: Vec::new() })
     }
 
     /// What the plugins say of themselves, in order.

@@ -9,6 +9,7 @@ use weir_sdk::plugin::EndFacts;
 use crate::plugins::error::PluginError;
 use crate::plugins::fault::{PluginFault, keep};
 use crate::plugins::library::LoadedPlugin;
+use crate::profile::{Stage, Stopwatch};
 
 struct Reader {
     name: &'static str,
@@ -96,6 +97,7 @@ impl RowCrew {
         ends: &[EndFacts],
         events: &Events<'_>,
         cells: &mut [Option<ColumnCells<'a>>],
+        watch: &mut Stopwatch,
     ) {
         for reader in &mut self.readers {
             let needs = needed(&reader.needs, cells);
@@ -104,6 +106,7 @@ impl RowCrew {
             let given = instance.map(|instance| instance.rows(&rows));
             let own = &mut cells[reader.columns.clone()];
             reader.failed |= !keep(reader.name, given, own, &mut self.faults);
+            watch.lap(Stage { work: "rows", plugin: reader.name });
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! What comes in: [`Finished`] directions of conversations, as typed cells. What goes out: one file of rows, a
 //! [`Sink`]. That of text (`text.rs`) has two parts, so that many workers print and one thread writes: a
-//! [`RowFormat`] makes bytes of cells (`csv.rs`, `tranalyzer.rs`), and an [`Output`] puts them, in order, into a
-//! file that appears whole (`file.rs`). A new format is one file and one line in `FORMATS`.
+//! [`RowFormat`] makes bytes of cells (`csv.rs`, `tranalyzer.rs`), and an [`Output`] (`output.rs`) writes them,
+//! in order, into a file that appears whole (`file.rs`). A new format is one file and one line in `FORMATS`.
 
 mod address;
 mod cell;
@@ -12,6 +12,7 @@ mod csv;
 mod error;
 mod file;
 mod number;
+mod output;
 mod text;
 mod tranalyzer;
 
@@ -25,7 +26,8 @@ use crate::schema::{Pick, RowShape, Schema};
 
 pub use compress::Compression;
 pub use error::Error;
-pub use file::{Output, Written};
+pub use file::Written;
+pub use output::Output;
 pub use text::TextSink;
 
 /// The path that means standard output.

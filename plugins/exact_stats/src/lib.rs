@@ -1,4 +1,4 @@
-//! Lengths, gaps, and rates of a flow by the textbook.
+//! Lengths, gaps, and rates of a flow by the textbook, and round trips of TCP.
 //!
 //! `basic_stats` forms its means and deviations as published features do: in single precision, each deviation
 //! from the mean of the values before, and with a time of 0 in front of the first packet. Here stand the exact
@@ -6,14 +6,19 @@
 //! consecutive packets, of which there is one less than there are packets; `sample_std` is the deviation
 //! divided by one less than the count.
 //!
+//! `tcp_flags` has response times for every protocol, where any packet of the opposite direction is an answer. Here
+//! a `tcp_rtt` is the time from a segment to its acknowledgment, and what may have been retransmitted has none.
+//!
 //! Lengths and nanoseconds are summed as whole numbers, squares too; only a result is rounded.
 
+mod rtt;
 mod squares;
 
+use rtt::{RoundTrips, Samples, Trips};
 use squares::Squares;
 use weir_sdk::{Columns, End, FlowPlugin, Packet, State, export_plugin, flag};
 
-/// Means and deviations by the textbook.
+/// Means, deviations, and round trips by the textbook.
 pub struct ExactStats;
 
 /// What is kept of a direction.
@@ -67,16 +72,54 @@ pub struct Row {
     /// the first.
     #[column(unit = "bytes/s", source = "(sum of layer-7 lengths without the first) / (t_n - t_1)")]
     pub byte_rate_after_first: Option<f64>,
+    /// Time of the handshake as the capture point sees it: from a SYN of this direction to the first SYN-ACK that
+    /// acknowledges it, or from a SYN-ACK to the first ACK that acknowledges it. Absent if the SYN was not seen, and
+    /// if before that the SYN was sent again, a SYN was acknowledged without SYN, a RST came, numbers that were not
+    /// seen were acknowledged, or time stepped back; absent for other protocols. Of several handshakes in one flow
+    /// the first that gives a time.
+    #[column(unit = "s", source = "RFC 9293 section 3.5; RFC 6298 section 3 (Karn's algorithm)")]
+    pub tcp_rtt_handshake: Option<f64>,
+    /// Segments of this direction whose round trip was measured. A segment with payload, SYN, or FIN is timed, if no
+    /// other one of this direction is, until the first segment of the opposite direction with ACK whose number is at
+    /// or behind its end, modulo 2^32; so there is about one sample for each round trip. A segment that begins below
+    /// a number that this direction has used (a segment without payload uses those below its own) or that was
+    /// acknowledged may be a retransmission: it is not timed, and with payload, SYN, or FIN it ends the timing under
+    /// way without sample. So do a RST of either direction, of which nothing else counts, an acknowledgment beyond
+    /// what this direction has used, a step back in time, and a SYN with another number than the SYN before and than
+    /// the one just below the highest used, with which numbers begin anew. Fragments are not timed. Absent for other protocols and without a TCP header in the conversation.
+    #[column(unit = "packets", source = "RFC 6298 section 3 (Karn's algorithm); RFC 9293 section 3.4")]
+    pub tcp_rtt_sample_count: Option<u64>,
+    /// Shortest time from a segment of this direction to its acknowledgment as the capture point sees it, over the
+    /// samples that `tcp_rtt_sample_count` counts; the time for which the receiver delays an acknowledgment is
+    /// included. Absent without sample.
+    #[column(unit = "s", source = "minimum of the samples; RFC 6298 section 3")]
+    pub tcp_rtt_sample_min: Option<f64>,
+    /// Longest time from a segment of this direction to its acknowledgment as the capture point sees it, over the
+    /// samples that `tcp_rtt_sample_count` counts; the time for which the receiver delays an acknowledgment is
+    /// included. Absent without sample.
+    #[column(unit = "s", source = "maximum of the samples; RFC 6298 section 3")]
+    pub tcp_rtt_sample_max: Option<f64>,
+    /// Arithmetic mean of the times from segments of this direction to their acknowledgments as the capture point
+    /// sees them, over the samples that `tcp_rtt_sample_count` counts; the time for which the receiver delays an
+    /// acknowledgment is included. Absent without sample.
+    #[column(unit = "s", source = "(sum of the samples) / tcp_rtt_sample_count; RFC 6298 section 3")]
+    pub tcp_rtt_sample_mean: Option<f64>,
+    /// Sample standard deviation of the times from segments of this direction to their acknowledgments, over the
+    /// samples that `tcp_rtt_sample_count` counts; absent for fewer than two samples, and where times lie centuries
+    /// apart.
+    #[column(unit = "s", source = "sqrt(sum((x_i - mean)^2) / (n - 1)), n samples x_i")]
+    pub tcp_rtt_sample_std: Option<f64>,
 }
 
 impl FlowPlugin for ExactStats {
     const NAME: &'static str = "exact_stats";
-    const SUMMARY: &'static str = "exact means, sample deviations, and gaps without the first time of 0";
+    const SUMMARY: &'static str =
+        "exact means, sample deviations, gaps without the first time of 0, round trips of TCP";
     const ORDER: u16 = 600;
     const ON_BY_DEFAULT: bool = false;
 
     type Options = ();
-    type Flow = ();
+    type Flow = RoundTrips;
     type Direction = Direction;
     type Row<'a> = Row;
 
@@ -92,10 +135,13 @@ impl FlowPlugin for ExactStats {
             direction.follow_time(packet.time_ns);
         }
         direction.follow_length(packet.payload_len);
+        state.flow.follow(packet);
     }
 
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row {
         let own = end.own;
+        let trips = end.flow.of(end.side());
+        let samples = trips.map(Trips::samples);
         Row {
             // A direction is born with its first packet, so the divisor is never zero.
             l7_len_exact_mean: own.bytes as f64 / own.packets as f64,
@@ -106,6 +152,12 @@ impl FlowPlugin for ExactStats {
             iat_gap_sample_std: own.gap_deviation(),
             packet_rate_after_first: own.per_second(own.gaps()),
             byte_rate_after_first: own.per_second(own.bytes - u64::from(own.len_first)),
+            tcp_rtt_handshake: trips.and_then(Trips::handshake),
+            tcp_rtt_sample_count: samples.map(Samples::count),
+            tcp_rtt_sample_min: samples.and_then(Samples::min),
+            tcp_rtt_sample_max: samples.and_then(Samples::max),
+            tcp_rtt_sample_mean: samples.and_then(Samples::mean),
+            tcp_rtt_sample_std: samples.and_then(Samples::sample_deviation),
         }
     }
 }

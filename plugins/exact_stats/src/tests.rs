@@ -51,6 +51,12 @@ fn one_packet_has_a_mean_length_and_nothing_else() {
         iat_gap_sample_std: None,
         packet_rate_after_first: None,
         byte_rate_after_first: None,
+        tcp_rtt_handshake: None,
+        tcp_rtt_sample_count: None,
+        tcp_rtt_sample_min: None,
+        tcp_rtt_sample_max: None,
+        tcp_rtt_sample_mean: None,
+        tcp_rtt_sample_std: None,
     };
     assert_eq!(row, expected);
 }

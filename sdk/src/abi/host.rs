@@ -9,7 +9,7 @@ use abi_stable::type_layout::TLFieldOrFunction;
 use super::*;
 use crate::columns::{Bit, Column, Kind, Scope, Tranalyzer, ValueType};
 use crate::options::OptionDeclaration;
-use crate::plugin::{HeaderChains, Interest, Start};
+use crate::plugin::{FlowPlugin, HeaderChains, Interest, Start};
 
 /// What a plugin says of itself.
 #[derive(Clone, Debug)]
@@ -79,6 +79,11 @@ pub fn check_stamp(stamp: &Stamp) -> Result<(), Refusal> {
 }
 
 impl Module {
+    /// A plugin that is part of the program, for programs that link their plugins instead of loading them.
+    pub fn linked<P: FlowPlugin>(version: &'static str) -> Self {
+        Self(super::module::<P>(version))
+    }
+
     /// The module behind the symbols of a library whose stamp was accepted.
     ///
     /// # Errors

@@ -144,6 +144,7 @@ pub(crate) fn write_transport(transport: &Transport, ends: Ends, bytes: &mut Vec
 fn write_tcp(tcp: &Tcp, ends: Ends, bytes: &mut Vec<u8>) {
     let mut header = TcpHeader::new(tcp.src_port, tcp.dst_port, tcp.seq, tcp.window);
     header.acknowledgment_number = tcp.ack;
+    header.set_options_raw(&tcp.options).expect("options fill 10 words at most");
     // The flag byte is written as it is, since etherparse has a field for each.
     let mut raw = header.to_bytes();
     raw[13] = tcp.flags;

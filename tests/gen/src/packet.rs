@@ -99,7 +99,7 @@ pub enum Transport {
     },
 }
 
-/// A TCP segment without options.
+/// A TCP segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tcp {
     /// Source port.
@@ -114,6 +114,8 @@ pub struct Tcp {
     pub flags: u8,
     /// Window as it stands in the header.
     pub window: u16,
+    /// Options, whole words of 4 bytes, 10 words at most.
+    pub options: Vec<u8>,
     /// Payload.
     pub payload: Payload,
 }
@@ -289,7 +291,7 @@ impl Transport {
     /// Bytes of the transport header.
     pub fn header_len(&self) -> usize {
         match self {
-            Self::Tcp(_) => 20,
+            Self::Tcp(tcp) => 20 + tcp.options.len(),
             Self::Udp(_) | Self::Icmp { .. } => 8,
             Self::Raw { .. } => 0,
         }

@@ -94,7 +94,7 @@ impl Connection<'_> {
         let (seq, ack) = (self.seq[own], if flags & ACK == 0 { 0 } else { self.seq[other] });
         let numbers = payload.len() as u32 + u32::from(flags & (SYN | FIN) != 0);
         self.seq[own] = seq.wrapping_add(numbers);
-        let tcp = Tcp { src_port, dst_port, seq, ack, flags, window: 64_240, payload };
+        let tcp = Tcp { src_port, dst_port, seq, ack, flags, window: 64_240, payload, ..Tcp::default() };
         (self.push)(ends, Transport::Tcp(tcp));
     }
 
