@@ -149,15 +149,16 @@ fn write_rows(
     let Some(text) = sink.text() else { return sink.rows(finished) };
     let format = text.format();
     let printed = format.spans().iter().filter(|span| !span.is_late).count();
+    let printers = format.spans().iter().map(|span| span.is_late.then(|| format.printer(span, finished)));
+    let printers: Vec<_> = printers.collect();
     let out = text.output().buffer();
     for (&(worker, own), row) in rows.iter().zip(finished.rows(format.shape())) {
-        let parcel = &streams[worker].parcel;
         let mut early = 0;
-        for span in format.spans() {
-            if span.is_late {
-                format.span(span, finished, &row, out);
+        for late in &printers {
+            if let Some(print) = late {
+                print(&row, out);
             } else {
-                out.extend_from_slice(parcel.text(own, early, printed));
+                out.extend_from_slice(streams[worker].parcel.text(own, early, printed));
                 early += 1;
             }
         }

@@ -119,12 +119,14 @@ impl Packer {
     fn pack(&mut self, finished: &Finished<'_>, orders: &[EndOrder]) {
         let parcel = &mut self.parcel;
         let first = parcel.ends.len();
+        let spans =
+            self.format.iter().flat_map(|format| format.spans().iter().map(move |span| (format, span)));
+        let early = spans.filter(|(_, span)| !span.is_late);
+        let printers: Vec<_> = early.map(|(format, span)| format.printer(span, finished)).collect();
         for row in finished.rows(self.kept.shape) {
-            if let Some(format) = &self.format {
-                for span in format.spans().iter().filter(|span| !span.is_late) {
-                    format.span(span, finished, &row, &mut parcel.text);
-                    parcel.text_ends.push(parcel.text.len() as u32);
-                }
+            for print in &printers {
+                print(&row, &mut parcel.text);
+                parcel.text_ends.push(parcel.text.len() as u32);
             }
             parcel.rows.push(row.moved(first));
         }

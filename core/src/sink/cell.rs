@@ -46,18 +46,47 @@ impl Source {
         Self { index: column.index, pick: column.pick, value: column.column.value }
     }
 
+    /// The cell of a row.
+    pub(super) fn cell<'a>(&self, finished: &Finished<'a>, row: &Row) -> Cell<'a> {
+        self.prepare(finished).cell(row)
+    }
+
+    /// The column in a batch, looked up once for all of its rows.
+    pub(super) fn prepare<'a>(&self, finished: &Finished<'a>) -> Prepared<'a> {
+        let cells = finished.cells.get(self.index).copied().flatten().unwrap_or(ColumnCells::NONE);
+        Prepared {
+            pick: self.pick,
+            value: self.value,
+            values: cells.values(),
+            validity: cells.validity(),
+            cells,
+        }
+    }
+}
+
+/// A column of a batch.
+pub(super) struct Prepared<'a> {
+    pick: Pick,
+    value: ValueType,
+    values: &'a [u8],
+    validity: &'a [u8],
+    cells: ColumnCells<'a>,
+}
+
+impl<'a> Prepared<'a> {
     /// The cell of a row. Inlined to where it is printed, so that one match on the kind is left of three.
     #[inline(always)]
-    pub(super) fn cell<'a>(&self, finished: &Finished<'a>, row: &Row) -> Cell<'a> {
+    pub(super) fn cell(&self, row: &Row) -> Cell<'a> {
         let Some(direction) = row.direction(self.pick) else { return Cell::Null };
-        let Some(Some(cells)) = finished.cells.get(self.index) else { return Cell::Null };
-        if !cells.is_present(direction) {
+        let is_present =
+            self.validity.get(direction / 8).is_some_and(|byte| byte >> (direction % 8) & 1 == 1);
+        if !is_present {
             Cell::Null
         } else if self.value.list {
-            let elements = cells.list(direction);
-            Cell::Many(Elements { cells: *cells, kind: self.value.kind, elements })
+            let elements = self.cells.list(direction);
+            Cell::Many(Elements { cells: self.cells, kind: self.value.kind, elements })
         } else {
-            element(cells, self.value.kind, direction).map_or(Cell::Null, Cell::One)
+            element(&self.cells, self.values, self.value.kind, direction).map_or(Cell::Null, Cell::One)
         }
     }
 }
@@ -75,7 +104,7 @@ impl<'a> Iterator for Elements<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
-        element(&self.cells, self.kind, self.elements.next()?)
+        element(&self.cells, self.cells.values(), self.kind, self.elements.next()?)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -84,8 +113,7 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 #[inline(always)]
-fn element<'a>(cells: &ColumnCells<'a>, kind: Kind, at: usize) -> Option<Value<'a>> {
-    let values = cells.values();
+fn element<'a>(cells: &ColumnCells<'a>, values: &'a [u8], kind: Kind, at: usize) -> Option<Value<'a>> {
     Some(match kind {
         Kind::Bool => Value::Bool(bytes::<1>(values, at)? != [0]),
         Kind::U8 => Value::Unsigned(u8::from_le_bytes(bytes(values, at)?).into()),

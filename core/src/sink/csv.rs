@@ -15,9 +15,9 @@
 use crate::schema::{RowShape, Schema};
 
 use super::address::{push_ip, push_mac};
-use super::cell::{Cell, Elements, Source, Value};
+use super::cell::{Cell, Elements, Prepared, Source, Value};
 use super::number::{push_short, push_shortest, push_signed, push_unsigned};
-use super::{Error, Finished, Row, RowFormat, Span};
+use super::{Error, Finished, PrintSpan, RowFormat, Span};
 
 /// Prints rows with a delimiter between the fields.
 struct Delimited {
@@ -49,7 +49,7 @@ impl Delimited {
         }
     }
 
-    /// This and what it calls for every cell is inlined into the loop over the cells, see [`Source::cell`].
+    /// This and what it calls for every cell is inlined into the loop over the cells, see [`Prepared::cell`].
     #[inline(always)]
     fn field(&self, cell: Cell<'_>, out: &mut Vec<u8>) {
         match cell {
@@ -142,11 +142,15 @@ impl RowFormat for Delimited {
         &self.spans
     }
 
-    fn span(&self, span: &Span, finished: &Finished<'_>, row: &Row, out: &mut Vec<u8>) {
-        for source in &self.sources[span.columns.clone()] {
-            self.field(source.cell(finished, row), out);
-            out.push(self.delimiter);
-        }
+    fn printer<'a>(&'a self, span: &Span, finished: &'a Finished<'_>) -> PrintSpan<'a> {
+        let sources = &self.sources[span.columns.clone()];
+        let columns: Vec<Prepared<'a>> = sources.iter().map(|source| source.prepare(finished)).collect();
+        Box::new(move |row, out| {
+            for column in &columns {
+                self.field(column.cell(row), out);
+                out.push(self.delimiter);
+            }
+        })
     }
 
     /// Puts the end of the line in the place of the last delimiter.

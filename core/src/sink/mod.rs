@@ -116,6 +116,9 @@ pub trait Sink: Send {
     fn abandon(self: Box<Self>) -> Option<PathBuf>;
 }
 
+/// Prints the columns of a span of one row.
+pub type PrintSpan<'a> = Box<dyn Fn(&Row, &mut Vec<u8>) + 'a>;
+
 /// Makes the bytes of a file of rows out of cells.
 ///
 /// A row is printed in spans of columns, so that the cells of row plugins, which are known only when the rows
@@ -130,17 +133,18 @@ pub trait RowFormat: Send + Sync {
     /// The spans of a row, in order.
     fn spans(&self) -> &[Span];
 
-    /// Appends the columns of a span, each with what separates it from the next.
-    fn span(&self, span: &Span, finished: &Finished<'_>, row: &Row, out: &mut Vec<u8>);
+    /// What prints the columns of a span, each with what separates it from the next, for the rows of a batch.
+    fn printer<'a>(&'a self, span: &Span, finished: &'a Finished<'_>) -> PrintSpan<'a>;
 
     /// Ends a row behind its last span.
     fn end_row(&self, out: &mut Vec<u8>);
 
     /// Appends rows, always whole ones, and says how many.
     fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64 {
+        let printers: Vec<_> = self.spans().iter().map(|span| self.printer(span, finished)).collect();
         let mut rows = 0;
         for row in finished.rows(self.shape()) {
-            self.spans().iter().for_each(|span| self.span(span, finished, &row, out));
+            printers.iter().for_each(|print| print(&row, out));
             self.end_row(out);
             rows += 1;
         }

@@ -14,7 +14,7 @@ use crate::schema::{Declared, Pick, RowShape, Schema};
 use super::address::{push_ip_like_c, push_mac};
 use super::cell::{Cell, Elements, Source, Value};
 use super::number::{push_fixed, push_general, push_hex, push_seconds, push_signed, push_unsigned};
-use super::{Error, Finished, Row, RowFormat, Span};
+use super::{Error, Finished, PrintSpan, Row, RowFormat, Span};
 
 /// Prints rows as Tranalyzer does.
 struct Text {
@@ -114,11 +114,14 @@ impl RowFormat for Text {
         &self.spans
     }
 
-    fn span(&self, span: &Span, finished: &Finished<'_>, row: &Row, out: &mut Vec<u8>) {
-        for column in &self.columns[span.columns.clone()] {
-            self.column(&self.parts[column.clone()], finished, row, out);
-            out.push(b'\t');
-        }
+    fn printer<'a>(&'a self, span: &Span, finished: &'a Finished<'_>) -> PrintSpan<'a> {
+        let columns = &self.columns[span.columns.clone()];
+        Box::new(move |row, out| {
+            for column in columns {
+                self.column(&self.parts[column.clone()], finished, row, out);
+                out.push(b'\t');
+            }
+        })
     }
 
     /// Ends a line, in the place of the tab behind the last field if there is one.

@@ -227,6 +227,12 @@ impl<'a> ColumnCells<'a> {
         self.values.as_slice()
     }
 
+    /// One bit per row, least significant first, set where a cell is present.
+    #[inline]
+    pub fn validity(&self) -> &'a [u8] {
+        self.validity.as_slice()
+    }
+
     /// Whether the cell of a row is present.
     #[inline]
     pub fn is_present(&self, row: usize) -> bool {
