@@ -171,6 +171,7 @@ fn format() -> Box<dyn RowFormat> {
         order: 1,
         on_by_default: true,
         interest: Interest::ALL,
+        stream_bytes: 0,
         state_size: 0,
         state_align: 1,
         columns: Row::COLUMNS.to_vec(),

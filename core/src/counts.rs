@@ -24,6 +24,8 @@ pub struct Counts {
     pub directions: u64,
     /// Conversations that ended early because of the limit on memory.
     pub ended_by_limit: u64,
+    /// Holes in TCP streams that were given up because too much waited behind them.
+    pub stream_holes_given_up: u64,
     /// Earliest and latest time of a packet, nanoseconds since 1970-01-01 UTC.
     pub span: Option<(i64, i64)>,
 }
@@ -40,6 +42,7 @@ impl Default for Counts {
             conversations: 0,
             directions: 0,
             ended_by_limit: 0,
+            stream_holes_given_up: 0,
             span: None,
         }
     }
@@ -69,6 +72,7 @@ impl Counts {
         self.conversations += other.conversations;
         self.directions += other.directions;
         self.ended_by_limit += other.ended_by_limit;
+        self.stream_holes_given_up += other.stream_holes_given_up;
         let spans = self.span.into_iter().chain(other.span);
         self.span = spans.reduce(|(first, last), (other_first, other_last)| {
             (first.min(other_first), last.max(other_last))

@@ -137,7 +137,7 @@ pub(crate) fn on_one_thread(
     let faults = [worker.take_faults(), rows.take_faults()].concat();
     watch.merge(worker.watch());
     watch.merge(&rows.watch);
-    let done = Done { counts: worker.counts().clone(), faults, sink: rows.sink, watch };
+    let done = Done { counts: worker.counts(), faults, sink: rows.sink, watch };
     Ok((done, worker.into_crew()))
 }
 

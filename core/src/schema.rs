@@ -266,6 +266,7 @@ pub(crate) mod samples {
             order: 500,
             on_by_default: true,
             interest: Interest::ALL,
+            stream_bytes: 0,
             state_size: 0,
             state_align: 1,
             columns,

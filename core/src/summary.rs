@@ -161,6 +161,7 @@ impl Summary {
             "bytes": {"captured": counts.captured_bytes, "wire": counts.wire_bytes},
             "flows": {"conversations": counts.conversations, "directions": counts.directions,
                 "ended_by_limit": counts.ended_by_limit},
+            "stream_holes_given_up": counts.stream_holes_given_up,
             "rows": self.rows,
             "files": self.files,
             "columns": self.columns,

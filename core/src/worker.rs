@@ -14,7 +14,7 @@ use crate::capture::Record;
 use crate::counts::Counts;
 use crate::decode::{Decoded, Decoder, link_direction};
 use crate::flow::{
-    Answer, Arrivals, Clocks, EndOrder, Ended, FlowTable, LinkEnds, Numbers, Query, Slab, Timeouts,
+    Answer, Arrivals, Clocks, EndOrder, Ended, FlowTable, LinkEnds, Numbers, Query, Slab, Streams, Timeouts,
 };
 use crate::memory::prefetch;
 use crate::plugins::{Crew, PluginFault};
@@ -79,6 +79,7 @@ pub struct Worker {
     decoder: Decoder,
     table: FlowTable,
     slab: Slab,
+    streams: Streams,
     crew: Crew,
     clocks: Clocks,
     batch: Batch,
@@ -150,6 +151,7 @@ impl Worker {
             decoder: Decoder::new(),
             table: FlowTable::new(rules.timeouts.clone(), numbers).limited(most),
             slab: Slab::new(crew.row_size(), crew.row_align()),
+            streams: Streams::new(crew.stream_bytes()),
             crew,
             clocks: Clocks::default(),
             batch: Batch::default(),
@@ -339,7 +341,10 @@ impl Worker {
         fresh_rows.extend(self.table.fresh().iter().map(|&slot| self.slab.row(slot)));
         self.crew.begin(fresh_rows);
         self.watch.lap(Stage::of_core("begin flows"));
-        self.crew.packets(&Packets { window, facts, rows }, &mut self.watch);
+        self.streams.follow(facts, slots, window);
+        self.watch.lap(Stage::of_core("streams"));
+        let (streams, stream_buffer) = (self.streams.facts(), self.streams.buffer());
+        self.crew.packets(&Packets { window, facts, rows, streams, stream_buffer }, &mut self.watch);
     }
 
     fn expire(&mut self) -> Vec<Ended> {
@@ -410,8 +415,8 @@ impl Worker {
     }
 
     /// What was counted so far.
-    pub fn counts(&self) -> &Counts {
-        &self.counts
+    pub fn counts(&self) -> Counts {
+        Counts { stream_holes_given_up: self.streams.given_up(), ..self.counts.clone() }
     }
 }
 

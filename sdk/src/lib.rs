@@ -106,6 +106,12 @@
 //! packets that the plugin would ignore. A panic does not end the run: weir names plugin and packet and goes
 //! on without the plugin.
 //!
+//! # TCP streams
+//!
+//! A plugin that sets [`FlowPlugin::STREAM_BYTES`] finds in [`Packet::stream`] what each packet brought of its
+//! direction's stream: reassembled once for all plugins, in order, each byte once, gaps said. It keeps what it
+//! needs itself, and only that: there may be a million flows.
+//!
 //! # Columns
 //!
 //! A column is declared once, on a field; headers, schemas and dictionaries are made from it. The doc
@@ -162,7 +168,7 @@ pub mod value;
 pub use arrayvec::ArrayVec;
 pub use columns::{Bit, Columns};
 pub use options::Options;
-pub use packet::{Packet, PacketFacts, Side, flag};
+pub use packet::{Packet, PacketFacts, Side, StreamBytes, StreamFacts, flag};
 pub use plugin::{End, EndFacts, FinishedRow, FlowPlugin, HeaderChain, Interest, RowPlugin, Start, State};
 pub use value::{Duration, Ip, Mac, Time};
 pub use weir_sdk_derive::{Columns, Options};

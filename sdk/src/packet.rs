@@ -102,6 +102,45 @@ impl PacketFacts {
     }
 }
 
+/// Bits of [`StreamFacts::flags`].
+pub mod stream_flag {
+    /// The bytes stand in the buffer of the batch, not in its window.
+    pub const BUFFERED: u32 = 0x01;
+    /// Bytes between these and those shown before are missing.
+    pub const FOLLOWS_GAP: u32 = 0x02;
+    /// The connection began before the capture.
+    pub const MID_STREAM: u32 = 0x04;
+}
+
+/// The bytes of its direction's TCP stream that a packet brought in order, as they cross the plugin boundary.
+///
+/// Later versions of the SDK may only add fields at the end.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamFacts {
+    /// Where they begin in the window of the batch, or in its buffer.
+    pub start: u64,
+    /// Where they stand in the stream.
+    pub offset: u64,
+    /// How many they are; 0 if the packet brought none.
+    pub len: u32,
+    /// Bits of [`stream_flag`].
+    pub flags: u32,
+}
+
+/// Bytes of a TCP stream, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamBytes<'a> {
+    /// Where the first stands in the stream of its direction; missing bytes count.
+    pub offset: u64,
+    /// The bytes, at least one; they follow those shown before, unless `follows_gap`.
+    pub bytes: &'a [u8],
+    /// Bytes between these and those shown before are missing.
+    pub follows_gap: bool,
+    /// The connection began before the capture, so that `offset` counts from somewhere within.
+    pub is_mid_stream: bool,
+}
+
 /// The two directions of a conversation. `A` is the initiator by the direction rule of core, `B` answers.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,6 +173,7 @@ impl Side {
 pub struct Packet<'a> {
     facts: &'a PacketFacts,
     window: &'a [u8],
+    stream: Option<(&'a StreamFacts, &'a [u8])>,
 }
 
 impl Deref for Packet<'_> {
@@ -149,7 +189,30 @@ impl<'a> Packet<'a> {
     /// A packet from its facts and the window its `start` points into.
     #[inline]
     pub fn new(facts: &'a PacketFacts, window: &'a [u8]) -> Self {
-        Self { facts, window }
+        Self { facts, window, stream: None }
+    }
+
+    /// The same packet with what it brought of its TCP stream, and the buffer of the batch.
+    #[inline]
+    pub fn with_stream(self, stream: &'a StreamFacts, buffer: &'a [u8]) -> Self {
+        Self { stream: Some((stream, buffer)), ..self }
+    }
+
+    /// The bytes of its direction's TCP stream that this packet brought in order: reassembled, each byte once.
+    /// None if it brought none, beyond [`FlowPlugin::STREAM_BYTES`](crate::FlowPlugin::STREAM_BYTES), and where no
+    /// plugin of the run asks for streams.
+    #[inline]
+    pub fn stream(&self) -> Option<StreamBytes<'a>> {
+        let (facts, buffer) = self.stream.filter(|(facts, _)| facts.len > 0)?;
+        let has = |bit: u32| facts.flags & bit != 0;
+        let bytes = if has(stream_flag::BUFFERED) { buffer } else { self.window };
+        let start = facts.start as usize;
+        Some(StreamBytes {
+            offset: facts.offset,
+            bytes: bytes.get(start..start.checked_add(facts.len as usize)?)?,
+            follows_gap: has(stream_flag::FOLLOWS_GAP),
+            is_mid_stream: has(stream_flag::MID_STREAM),
+        })
     }
 
     /// The captured bytes of the frame; empty if the facts point outside the window.

@@ -64,6 +64,10 @@ pub trait FlowPlugin: Sized + Send + 'static {
     /// The packets it wants to see.
     const INTEREST: Interest = Interest::ALL;
 
+    /// So many bytes of each direction's TCP stream it wants to see in order ([`Packet::stream`]); `u64::MAX` for
+    /// all, 0 for none.
+    const STREAM_BYTES: u64 = 0;
+
     /// Its options; `()` for none.
     type Options: Options;
     /// What it keeps for each conversation; `()` for nothing.

@@ -10,7 +10,7 @@ mod packet;
 
 use crate::columns::{Column, Columns};
 use crate::options::Options;
-use crate::packet::{Packet, PacketFacts, Side, flag};
+use crate::packet::{Packet, PacketFacts, Side, StreamFacts, flag};
 use crate::plugin::{End, EndFacts, FlowPlugin, HeaderChain, HeaderChains, State};
 use crate::status;
 
@@ -127,6 +127,8 @@ struct Conversation<P: FlowPlugin> {
     sides: [P::Direction; 2],
     seen: [bool; 2],
     packets: u64,
+    /// Payload bytes that each side has sent.
+    sent: [u64; 2],
     chains: Chains,
 }
 
@@ -137,6 +139,7 @@ impl<P: FlowPlugin> Default for Conversation<P> {
             sides: Default::default(),
             seen: [false; 2],
             packets: 0,
+            sent: [0; 2],
             chains: Chains::default(),
         }
     }
@@ -150,7 +153,10 @@ impl<P: FlowPlugin> Conversation<P> {
         if P::INTEREST.wants(&facts) {
             let [a, b] = &mut self.sides;
             let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
-            plugin.packet(State { flow: &mut self.flow, own, other }, &Packet::new(&facts, &bytes));
+            let packet = Packet::new(&facts, &bytes);
+            let stream = stream_of(&packet, &mut self.sent, P::STREAM_BYTES);
+            let packet = packet.with_stream(&stream, &[]);
+            plugin.packet(State { flow: &mut self.flow, own, other }, &packet);
         }
     }
 
@@ -190,6 +196,19 @@ impl<P: FlowPlugin> Conversation<P> {
             chains: &self.chains,
         }
     }
+}
+
+/// A test gives segments in order: each brings its captured payload.
+fn stream_of(packet: &Packet<'_>, sent: &mut [u64; 2], wanted: u64) -> StreamFacts {
+    let sent = &mut sent[usize::from(packet.side)];
+    let offset = *sent;
+    if packet.l4_proto != 6 {
+        return StreamFacts::default();
+    }
+    *sent += u64::from(packet.payload_len);
+    let len = (packet.payload().len() as u64).min(wanted.saturating_sub(offset)) as u32;
+    let start = packet.start + u64::from(packet.payload_offset);
+    StreamFacts { start, offset, len, flags: 0 }
 }
 
 /// The chains of a conversation; the key of a chain is its place.

@@ -15,6 +15,7 @@ mod limit;
 mod quotes;
 mod records;
 mod slab;
+mod stream;
 pub mod tcp;
 mod timeouts;
 mod wheel;
@@ -28,6 +29,7 @@ pub use key::{FlowKey, LinkEnds, Oriented};
 pub use limit::SHARDS;
 pub use quotes::{Answer, Query};
 pub use slab::{ROW_ALIGN, Slab};
+pub use stream::Streams;
 pub use timeouts::{Lifetime, Timeouts};
 
 use foldhash::fast::RandomState;

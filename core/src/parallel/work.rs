@@ -55,7 +55,7 @@ impl<'n> Workshop<'n> {
         }
         let mut watch = self.worker.watch().clone();
         watch.merge(self.packer.watch());
-        Leavings { counts: self.worker.counts().clone(), faults: self.worker.take_faults(), watch }
+        Leavings { counts: self.worker.counts(), faults: self.worker.take_faults(), watch }
     }
 
     fn work(&mut self, chunks: &Receiver<Arc<Chunk>>) -> Result<(), Stopped> {

@@ -17,6 +17,7 @@ struct Member {
     /// It panicked, and is called no more.
     failed: bool,
     interest: Interest,
+    stream_bytes: u64,
     /// Where its state stands in a row.
     offset: usize,
     /// Where its columns stand among those of all plugins.
@@ -58,6 +59,7 @@ impl Crew {
                 instance: Some(plugin.open(options)?),
                 failed: false,
                 interest: info.interest,
+                stream_bytes: info.stream_bytes,
                 offset,
                 columns: own,
             });
@@ -94,6 +96,11 @@ impl Crew {
     /// What such a row must be aligned to.
     pub fn row_align(&self) -> usize {
         self.row_align
+    }
+
+    /// The most bytes of each direction's TCP stream that a plugin wants.
+    pub fn stream_bytes(&self) -> u64 {
+        self.members.iter().map(|member| member.stream_bytes).max().unwrap_or(0)
     }
 
     /// Gives the rows of new conversations their first values.

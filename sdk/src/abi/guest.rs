@@ -240,6 +240,7 @@ extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
         order: P::ORDER,
         on_by_default: P::ON_BY_DEFAULT,
         interest: P::INTEREST.0,
+        stream_bytes: P::STREAM_BYTES,
         state_size: size_of::<Kept<P>>(),
         state_align: align_of::<Kept<P>>(),
         facts: FactsLayout::OWN,
@@ -329,7 +330,13 @@ unsafe extern "C" fn packets<P: FlowPlugin>(opened: *mut u8, batch: &PacketBatch
             let kept = unsafe { &mut *batch.rows[index].add(batch.state_offset).cast::<Kept<P>>() };
             let [a, b] = &mut kept.sides;
             let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
-            plugin.packet(State { flow: &mut kept.flow, own, other }, &Packet::new(facts, window));
+            let mut packet = Packet::new(facts, window);
+            if P::STREAM_BYTES > 0 && index < batch.streams.count {
+                // SAFETY: the index is below their count.
+                let stream = unsafe { batch.streams.at(index) };
+                packet = packet.with_stream(stream, batch.stream_buffer.as_slice());
+            }
+            plugin.packet(State { flow: &mut kept.flow, own, other }, &packet);
         };
         if batch.all {
             (0..batch.facts.count).for_each(one);

@@ -39,6 +39,7 @@ extern "C" fn describe<P: RowPlugin>() -> Outcome<Description> {
         order: P::ORDER,
         on_by_default: P::ON_BY_DEFAULT,
         interest: 0,
+        stream_bytes: 0,
         state_size: 0,
         state_align: 1,
         facts: FactsLayout::OWN,

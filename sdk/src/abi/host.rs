@@ -9,6 +9,7 @@ use abi_stable::type_layout::TLFieldOrFunction;
 use super::*;
 use crate::columns::{Bit, Column, Kind, Scope, Tranalyzer, ValueType};
 use crate::options::OptionDeclaration;
+use crate::packet::StreamFacts;
 use crate::plugin::{FlowPlugin, HeaderChains, Interest, Start};
 
 /// What a plugin says of itself.
@@ -26,6 +27,8 @@ pub struct PluginInfo {
     pub on_by_default: bool,
     /// The packets it wants.
     pub interest: Interest,
+    /// Bytes of each direction's TCP stream that it wants.
+    pub stream_bytes: u64,
     /// Bytes of its state per conversation.
     pub state_size: usize,
     /// Alignment of that state.
@@ -113,6 +116,7 @@ impl Module {
             order: description.order,
             on_by_default: description.on_by_default,
             interest: Interest(description.interest),
+            stream_bytes: description.stream_bytes,
             state_size: description.state_size,
             state_align: description.state_align,
             columns: description.columns.iter().map(column).collect::<Result<_, _>>()?,
@@ -246,6 +250,10 @@ pub struct Packets<'a> {
     pub facts: &'a [PacketFacts],
     /// For each packet, the row of its conversation.
     pub rows: &'a [*mut u8],
+    /// For each packet, what it brought of its TCP stream; empty if no plugin asks for streams.
+    pub streams: &'a [StreamFacts],
+    /// What some of them point into.
+    pub stream_buffer: &'a [u8],
 }
 
 /// Ended directions for one call to each plugin: A before B, the two of a conversation in a row.
@@ -338,6 +346,8 @@ impl Instance {
             state_offset: offset,
             selected: selected.unwrap_or(&[]).into(),
             all: selected.is_none(),
+            streams: Records::of(packets.streams),
+            stream_buffer: packets.stream_buffer.into(),
         };
         // SAFETY: by the contract of this function.
         outcome(unsafe { self.module.packets()(self.pointer, &batch) })

@@ -5,7 +5,7 @@
 
 use abi_stable::StableAbi;
 
-use crate::packet::PacketFacts;
+use crate::packet::{PacketFacts, StreamFacts};
 use crate::plugin::{EndFacts, Start};
 
 /// How a build lays out the facts of packets, ends, and starts.
@@ -15,6 +15,7 @@ pub(super) struct FactsLayout {
     pub(super) packet: RecordLayout,
     pub(super) end: RecordLayout,
     pub(super) start: RecordLayout,
+    pub(super) stream: RecordLayout,
 }
 
 /// How a build lays out one record.
@@ -102,12 +103,16 @@ pub(super) const START_FIELDS: &[Place] = places!(Start {
     reserved,
 });
 
+/// As [`PACKET_FIELDS`].
+pub(super) const STREAM_FIELDS: &[Place] = places!(StreamFacts { start, offset, len, flags });
+
 impl FactsLayout {
     /// Of this build.
     pub(super) const OWN: FactsLayout = FactsLayout {
         packet: RecordLayout::of::<PacketFacts>(PACKET_FIELDS),
         end: RecordLayout::of::<EndFacts>(END_FIELDS),
         start: RecordLayout::of::<Start>(START_FIELDS),
+        stream: RecordLayout::of::<StreamFacts>(STREAM_FIELDS),
     };
 
     /// Whether records as this build writes them begin with what a plugin reads.
@@ -115,6 +120,7 @@ impl FactsLayout {
         Self::OWN.packet.begins_with(&plugin.packet, PACKET_FIELDS)
             && Self::OWN.end.begins_with(&plugin.end, END_FIELDS)
             && Self::OWN.start.begins_with(&plugin.start, START_FIELDS)
+            && Self::OWN.stream.begins_with(&plugin.stream, STREAM_FIELDS)
     }
 }
 

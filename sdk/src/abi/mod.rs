@@ -163,6 +163,10 @@ struct PacketBatch<'a> {
     /// Indices of the packets that the plugin asked for; ignored if `all`.
     selected: RSlice<'a, u32>,
     all: bool,
+    /// What each packet brought of its TCP stream; none if no plugin asks for streams.
+    streams: Records<'a>,
+    /// What some of them point into.
+    stream_buffer: RSlice<'a, u8>,
 }
 
 /// Ended directions of one call, the two of a conversation in a row, A first.
@@ -267,6 +271,7 @@ struct Description {
     order: u16,
     on_by_default: bool,
     interest: u32,
+    stream_bytes: u64,
     state_size: usize,
     state_align: usize,
     facts: FactsLayout,

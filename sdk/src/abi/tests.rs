@@ -230,7 +230,11 @@ fn live<S: Script>(count: usize) -> Result<(), Fault> {
     // is not used after `finish`.
     unsafe {
         instance.begin(&rows, 0)?;
-        instance.packets(&Packets { window: &[], facts: &facts, rows: &rows }, 0, None)?;
+        instance.packets(
+            &Packets { window: &[], facts: &facts, rows: &rows, streams: &[], stream_buffer: &[] },
+            0,
+            None,
+        )?;
         let ends = Ends { facts: &ends, rows: &end_rows, chains: &NoChains };
         instance.finish(&ends, 0).map(drop)
     }
