@@ -181,7 +181,7 @@ fn format() -> Box<dyn RowFormat> {
     };
     let schema = Schema::new(&[plugin], RowShape::Direction).expect("no two columns have one name");
     let format = Format::from_path(Path::new("x.csv"), Profile::Weir).expect("CSV is known");
-    format.printer(&schema).expect("CSV prints every kind")
+    format.printer(&schema).expect("CSV prints every kind").expect("CSV is text")
 }
 
 fn ours(format: &dyn RowFormat, buffers: &[ColumnBuffer], ends: &[EndFacts], out: &mut Vec<u8>) {

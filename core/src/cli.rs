@@ -120,8 +120,8 @@ pub struct RunArgs {
     /// A capture, as if named plainly; can be repeated
     #[arg(short, long, value_name = "CAPTURE")]
     read: Vec<PathBuf>,
-    /// Where the rows go; the extension tells the format: csv, tsv, txt, each also with .gz or .zst; `-` is
-    /// standard output [default: CAPTURE.flows.csv]
+    /// Where the rows go; the extension tells the format: csv, tsv, jsonl, txt, each also with .gz or .zst, or
+    /// parquet, arrow; `-` is standard output [default: CAPTURE.flows.csv]
     #[arg(short, long, value_name = "FILE", env = "WEIR_WRITE")]
     write: Option<PathBuf>,
     /// One row per conversation or per direction [default: conversation]

@@ -20,7 +20,7 @@ use crate::profile::Stopwatch;
 use crate::progress::Progress;
 use crate::rows::RowMaker;
 use crate::schema::Schema;
-use crate::sink::{Compression, Format, Output};
+use crate::sink::{Compression, Format, Output, Provenance};
 use crate::summary::{Ending, Summary};
 use crate::worker::Worker;
 
@@ -198,7 +198,9 @@ impl Shop<'_> {
             }
         };
         let format = Format::from_path(&job.output, self.config.profile)?;
-        let sink = format.create(&job.output, self.schema)?;
+        let options = self.config.plugins.options.clone();
+        let provenance = Provenance { inputs: vec![job.capture.clone()], options };
+        let sink = format.create(&job.output, self.schema, &provenance)?;
         let watch = Stopwatch::new(self.config.is_profiled);
         let rows = RowMaker::new(self.plugins.open_row_plugins()?, sink, watch.clone());
         let worker = Worker::new(&self.config.rules, crew, Numbers::Own, watch);

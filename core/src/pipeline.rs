@@ -16,7 +16,7 @@ use crate::profile::{Stage, Stopwatch};
 use crate::progress::Progress;
 use crate::rows::RowMaker;
 use crate::schema::{RowShape, Schema};
-use crate::sink::{self, Compression, Format, Output, Profile, Sink};
+use crate::sink::{self, Compression, Format, Output, Profile, Provenance, Sink};
 use crate::summary::{Ending, Summary};
 use crate::worker::{FlowRules, Share, Worker};
 
@@ -81,7 +81,8 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let mut feed = Feed::open(captures, &progress, interrupted, config.batch)?;
     let path = output_path(config, &feed.captures()[0]);
     refuse_overwriting(&path, feed.captures())?;
-    let sink = Format::from_path(&path, config.profile)?.create(&path, &schema)?;
+    let provenance = Provenance { inputs: feed.captures().to_vec(), options: config.plugins.options.clone() };
+    let sink = Format::from_path(&path, config.profile)?.create(&path, &schema, &provenance)?;
 
     let mut summary = Summary::new(&schema, &path);
     summary.notices = crews.iter_mut().take(1).flat_map(Crew::notices).chain(row_crew.notices()).collect();

@@ -222,7 +222,9 @@ impl ColumnBuffer {
             }
             None => elements.for_each(|element| self.copy_text(from, element)),
         }
-        there.clone().for_each(|row| self.end_row(from.is_present(row)));
+        for first in there.clone().step_by(8) {
+            self.end_rows(from.presence(first), (there.end - first).min(8));
+        }
         (there.end..rows.end).for_each(|_| self.append_null(value));
     }
 
@@ -246,6 +248,21 @@ impl ColumnBuffer {
             None => self.text_ends.push(self.values.len() as u32),
         }
         self.end_row(false);
+    }
+
+    /// Ends up to eight rows, of which the bits say whether they are present.
+    #[inline]
+    fn end_rows(&mut self, presence: u8, count: usize) {
+        let used = self.rows % 8;
+        let [low, high] = ((u16::from(presence) & ((1 << count) - 1)) << used).to_le_bytes();
+        match self.validity.last_mut().filter(|_| used > 0) {
+            Some(last) => *last |= low,
+            None => self.validity.push(low),
+        }
+        if used + count > 8 {
+            self.validity.push(high);
+        }
+        self.rows += count;
     }
 
     #[inline]

@@ -118,9 +118,10 @@ impl Merger {
         }
         self.rows.watch.skip();
         let Merged { rows, ends, noticed, cells: kept_cells } = &mut self.merged;
-        for &(worker, row) in rows.iter() {
-            let parcel = &self.streams[worker].parcel;
-            parcel.copy_cells(parcel.rows[row].directions(), &self.kept, kept_cells);
+        for (column, cells) in kept_cells.iter_mut().enumerate() {
+            for &(worker, row) in rows.iter() {
+                self.streams[worker].parcel.copy_cells(row, column, &self.kept, cells);
+            }
         }
         let mut cells = vec![None; self.kept.columns];
         for ((column, _), buffer) in self.kept.kept.iter().zip(kept_cells.iter()) {

@@ -1,6 +1,5 @@
 //! Finished rows of one worker, on their way to the others'.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
@@ -56,11 +55,10 @@ impl Parcel {
         &self.text[from as usize..self.text_ends[at] as usize]
     }
 
-    /// Appends the kept cells of some directions to others.
-    pub(super) fn copy_cells(&self, directions: Range<usize>, kept: &Kept, to: &mut [ColumnBuffer]) {
-        for ((cells, (_, value)), to) in self.cells.iter().zip(&kept.kept).zip(to) {
-            to.copy(&ColumnCells::of(cells), directions.clone(), *value);
-        }
+    /// Appends the cells of a row to those of others, for the `column`th of the kept columns.
+    pub(super) fn copy_cells(&self, row: usize, column: usize, kept: &Kept, to: &mut ColumnBuffer) {
+        let (_, value) = kept.kept[column];
+        to.copy(&ColumnCells::of(&self.cells[column]), self.rows[row].directions(), value);
     }
 }
 

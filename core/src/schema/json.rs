@@ -4,6 +4,7 @@
 //! every key always present, so that a reader needs no special cases.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use weir_sdk::columns::{Bit, Tranalyzer};
 
 use super::{OutputColumn, Schema, scope_name, type_name};
@@ -53,6 +54,24 @@ impl Schema {
         let dictionary = Dictionary { weir: env!("CARGO_PKG_VERSION"), rows: self.shape().name(), columns };
         let text = serde_json::to_string_pretty(&dictionary).expect("a dictionary is made of text and lists");
         text + "\n"
+    }
+
+    /// What the dictionary says of a column, for formats that have a place for it in the file: keys and texts;
+    /// lists are JSON, and what is empty is left out.
+    pub(crate) fn facts(&self, output: &OutputColumn) -> Vec<(&'static str, String)> {
+        let entry = self.entry(output);
+        let list = |length: usize, list: Value| (length > 0).then(|| list.to_string());
+        let texts = [
+            ("plugin", Some(entry.plugin.to_owned())),
+            ("type", Some(entry.type_name)),
+            ("unit", Some(entry.unit.to_owned())),
+            ("scope", Some(entry.scope.to_owned())),
+            ("definition", Some(entry.definition.to_owned())),
+            ("source", Some(entry.source.to_owned())),
+            ("tags", list(entry.tags.len(), json!(entry.tags))),
+            ("bits", list(entry.bits.len(), json!(entry.bits))),
+        ];
+        texts.into_iter().filter_map(|(key, text)| Some((key, text?))).collect()
     }
 
     fn entry<'a>(&'a self, output: &'a OutputColumn) -> Entry<'a> {

@@ -136,7 +136,7 @@ fn bytes<const WIDTH: usize>(values: &[u8], at: usize) -> Option<[u8; WIDTH]> {
 }
 
 #[inline]
-fn ip([version, address @ ..]: [u8; 17]) -> Ip {
+pub(super) fn ip([version, address @ ..]: [u8; 17]) -> Ip {
     match (version, address) {
         (4, [a, b, c, d, ..]) => Ip::V4([a, b, c, d]),
         (_, address) => Ip::V6(address),

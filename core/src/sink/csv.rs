@@ -171,7 +171,7 @@ fn push_quoted(out: &mut Vec<u8>, byte: u8) {
 
 /// What prints the same alone and in a list, and never needs quotes.
 #[inline(always)]
-fn plain(value: Value<'_>, out: &mut Vec<u8>) {
+pub(super) fn plain(value: Value<'_>, out: &mut Vec<u8>) {
     match value {
         Value::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
         Value::Unsigned(value) => push_unsigned(out, value),
@@ -212,8 +212,8 @@ fn push_json_text(out: &mut Vec<u8>, text: &[u8]) {
     }
 }
 
-/// RFC 8259 section 7: quote, backslash and control characters are escaped.
-fn push_json(out: &mut Vec<u8>, byte: u8) {
+/// RFC 8259 section 7: quote, backslash and control characters are escaped. The quote stands twice, for CSV.
+pub(super) fn push_json(out: &mut Vec<u8>, byte: u8) {
     match byte {
         b'"' => out.extend_from_slice(b"\\\"\""),
         b'\\' => out.extend_from_slice(b"\\\\"),

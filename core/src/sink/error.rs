@@ -13,7 +13,7 @@ pub enum Error {
     /// The extension names no format.
     #[error(
         "cannot tell the format of `{path}` by its extension; \
-         known are {known}, each also with .gz or .zst{hint}", path = path.display()
+         known are {known}{hint}", path = path.display()
     )]
     UnknownFormat {
         /// The output.
@@ -22,6 +22,19 @@ pub enum Error {
         known: String,
         /// What to change if another profile has it.
         hint: &'static str,
+    },
+    /// The format compresses its columns by itself.
+    #[error(
+        "`{path}` would be compressed twice: .{extension} is compressed by itself; write to `{bare}`",
+        path = path.display(), bare = bare.display()
+    )]
+    CompressedTwice {
+        /// The output.
+        path: PathBuf,
+        /// The same without the extension of the compression.
+        bare: PathBuf,
+        /// That of the format.
+        extension: &'static str,
     },
     /// A column's declaration asks for what the format cannot print.
     #[error(

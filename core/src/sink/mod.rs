@@ -2,32 +2,45 @@
 //!
 //! What comes in: [`Finished`] directions of conversations, as typed cells. What goes out: one file of rows, a
 //! [`Sink`]. That of text (`text.rs`) has two parts, so that many workers print and one thread writes: a
-//! [`RowFormat`] makes bytes of cells (`csv.rs`, `tranalyzer.rs`), and an [`Output`] (`output.rs`) writes them,
-//! in order, into a file that appears whole (`file.rs`). A new format is one file and one line in `FORMATS`.
+//! [`RowFormat`] makes bytes of cells (`csv.rs`, `jsonl.rs`, `tranalyzer.rs`), and an [`Output`] (`output.rs`) writes
+//! them, in order, into a file that appears whole (`file.rs`). That of columns (`columnar.rs`) has one, too: an
+//! [`Encoder`] makes blocks of bytes of Arrow arrays (`parquet.rs`, `ipc.rs`). A new format is one file and one line in
+//! `FORMATS`.
 
 mod address;
+mod arrow;
 mod cell;
+mod columnar;
 mod compress;
 mod csv;
 mod error;
 mod file;
+mod ipc;
+mod jsonl;
 mod number;
 mod output;
+mod parquet;
+mod provenance;
 mod text;
 mod tranalyzer;
 
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use arrow_schema::SchemaRef;
 use weir_sdk::abi::ColumnCells;
 use weir_sdk::plugin::EndFacts;
 
 use crate::schema::{Pick, RowShape, Schema};
 
+use columnar::{ColumnarSink, Encoder};
+
 pub use compress::Compression;
 pub use error::Error;
 pub use file::Written;
 pub use output::Output;
+pub use provenance::Provenance;
 pub use text::TextSink;
 
 /// The path that means standard output.
@@ -188,14 +201,26 @@ pub enum Profile {
 struct Entry {
     extension: &'static str,
     profile: Profile,
-    open: fn(&Schema) -> Result<Box<dyn RowFormat>, Error>,
+    maker: Maker,
+}
+
+/// How a format is made.
+#[derive(Clone, Copy)]
+enum Maker {
+    /// Row by row, as text.
+    Text(fn(&Schema) -> Result<Box<dyn RowFormat>, Error>),
+    /// Column by column.
+    Columns(fn(&SchemaRef) -> io::Result<Box<dyn Encoder>>),
 }
 
 /// All formats; the first of a profile serves standard output.
 const FORMATS: &[Entry] = &[
-    Entry { extension: "csv", profile: Profile::Weir, open: csv::commas },
-    Entry { extension: "tsv", profile: Profile::Weir, open: csv::tabs },
-    Entry { extension: "txt", profile: Profile::Tranalyzer, open: tranalyzer::open },
+    Entry { extension: "csv", profile: Profile::Weir, maker: Maker::Text(csv::commas) },
+    Entry { extension: "tsv", profile: Profile::Weir, maker: Maker::Text(csv::tabs) },
+    Entry { extension: "jsonl", profile: Profile::Weir, maker: Maker::Text(jsonl::open) },
+    Entry { extension: "parquet", profile: Profile::Weir, maker: Maker::Columns(parquet::open) },
+    Entry { extension: "arrow", profile: Profile::Weir, maker: Maker::Columns(ipc::open) },
+    Entry { extension: "txt", profile: Profile::Tranalyzer, maker: Maker::Text(tranalyzer::open) },
 ];
 
 /// How an output is written: its format and its compression.
@@ -223,18 +248,24 @@ impl Format {
             }
         };
         match entry {
+            Some(Entry { extension, maker: Maker::Columns(_), .. }) if compression != Compression::None => {
+                Err(Error::CompressedTwice { path: path.to_owned(), bare, extension })
+            }
             Some(entry) => Ok(Self { entry, compression }),
             None => Err(unknown_format(path, profile, wanted)),
         }
     }
 
-    /// What prints the rows.
+    /// What prints the rows, if they are text.
     ///
     /// # Errors
     ///
     /// [`Error::CannotPrint`] if the format has no way to print a column.
-    pub fn printer(&self, schema: &Schema) -> Result<Box<dyn RowFormat>, Error> {
-        (self.entry.open)(schema)
+    pub fn printer(&self, schema: &Schema) -> Result<Option<Box<dyn RowFormat>>, Error> {
+        match self.entry.maker {
+            Maker::Text(open) => open(schema).map(Some),
+            Maker::Columns(_) => Ok(None),
+        }
     }
 
     /// Begins the file.
@@ -243,9 +274,25 @@ impl Format {
     ///
     /// [`Error::CannotPrint`] if the format has no way to print a column, [`Error::Create`] if the place cannot be
     /// written to.
-    pub fn create(&self, path: &Path, schema: &Schema) -> Result<Box<dyn Sink>, Error> {
-        let format = self.printer(schema)?;
-        Ok(Box::new(TextSink::new(format, Output::create(path, self.compression)?)?))
+    pub fn create(
+        &self,
+        path: &Path,
+        schema: &Schema,
+        provenance: &Provenance,
+    ) -> Result<Box<dyn Sink>, Error> {
+        Ok(match self.entry.maker {
+            Maker::Text(open) => {
+                let format = open(schema)?;
+                Box::new(TextSink::new(format, Output::create(path, self.compression)?)?)
+            }
+            Maker::Columns(open) => {
+                let fields = arrow::arrow_schema(schema, provenance);
+                let failed = |source| Error::Create { path: path.to_owned(), source };
+                let encoder = open(&fields).map_err(failed)?;
+                let output = Output::create(path, self.compression)?;
+                Box::new(ColumnarSink::new(schema, fields, encoder, path, output)?)
+            }
+        })
     }
 
     /// The extension by which the format is chosen.
@@ -260,7 +307,13 @@ fn is_standard_output(path: &Path) -> bool {
 
 fn unknown_format(path: &Path, profile: Profile, wanted: Option<&str>) -> Error {
     let of = |profile| FORMATS.iter().filter(move |entry| entry.profile == profile);
-    let known = of(profile).map(|entry| format!(".{}", entry.extension)).collect::<Vec<_>>().join(", ");
+    let is_text = |entry: &&Entry| matches!(entry.maker, Maker::Text(_));
+    let (text, columns): (Vec<_>, Vec<_>) = of(profile).partition(is_text);
+    let mut known =
+        format!("{}{} also with .gz or .zst", listed(&text), if text.len() > 1 { ", each" } else { "," });
+    if !columns.is_empty() {
+        known += &format!("; {}", listed(&columns));
+    }
     let other = FORMATS.iter().find(|entry| entry.profile != profile && Some(entry.extension) == wanted);
     let hint = match other.map(|entry| entry.profile) {
         Some(Profile::Tranalyzer) => "; `.txt` needs `--profile tranalyzer`",
@@ -268,6 +321,16 @@ fn unknown_format(path: &Path, profile: Profile, wanted: Option<&str>) -> Error 
         None => "",
     };
     Error::UnknownFormat { path: path.to_owned(), known, hint }
+}
+
+/// `.csv, .tsv, and .jsonl`
+fn listed(entries: &[&Entry]) -> String {
+    let names: Vec<_> = entries.iter().map(|entry| format!(".{}", entry.extension)).collect();
+    match names.as_slice() {
+        [first, second] => format!("{first} and {second}"),
+        [before @ .., last] if !before.is_empty() => format!("{}, and {last}", before.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// Where the dictionary of an output stands: `x.flows.csv.gz` → `x.columns.json`.
@@ -355,6 +418,9 @@ mod tests {
     fn the_extension_names_format_and_compression() {
         assert_eq!(chosen("a/x.csv", Profile::Weir), ("csv", Compression::None));
         assert_eq!(chosen("x.TSV.gz", Profile::Weir), ("tsv", Compression::Gzip));
+        assert_eq!(chosen("x.jsonl.gz", Profile::Weir), ("jsonl", Compression::Gzip));
+        assert_eq!(chosen("x.parquet", Profile::Weir), ("parquet", Compression::None));
+        assert_eq!(chosen("x.ARROW", Profile::Weir), ("arrow", Compression::None));
         assert_eq!(chosen("x.txt.zst", Profile::Tranalyzer), ("txt", Compression::Zstd));
         assert_eq!(chosen("-", Profile::Weir), ("csv", Compression::None));
         assert_eq!(chosen("-", Profile::Tranalyzer), ("txt", Compression::None));
@@ -368,9 +434,19 @@ mod tests {
     fn an_unknown_extension_is_refused_with_those_that_are_known() {
         assert_eq!(
             refused("x.docx", Profile::Weir),
-            "cannot tell the format of `x.docx` by its extension; known are .csv, .tsv, each also with .gz or .zst"
+            "cannot tell the format of `x.docx` by its extension; known are \
+             .csv, .tsv, and .jsonl, each also with .gz or .zst; .parquet and .arrow"
         );
         assert!(refused("x", Profile::Weir).starts_with("cannot tell the format of `x`"));
+    }
+
+    #[test]
+    fn what_is_compressed_by_itself_is_not_compressed_again() {
+        assert_eq!(
+            refused("a/x.parquet.gz", Profile::Weir),
+            "`a/x.parquet.gz` would be compressed twice: .parquet is compressed by itself; write to `a/x.parquet`"
+        );
+        assert!(refused("x.arrow.zst", Profile::Weir).ends_with("; write to `x.arrow`"));
     }
 
     #[test]

@@ -243,6 +243,14 @@ impl<'a> ColumnCells<'a> {
         self.validity.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1)
     }
 
+    /// The same of eight rows, one bit for each, the first in the lowest.
+    #[inline]
+    pub(crate) fn presence(&self, first: usize) -> u8 {
+        let byte = |at: usize| self.validity.get(at).copied().unwrap_or(0);
+        let [low, high] = [byte(first / 8), byte(first / 8 + 1)];
+        (u16::from_le_bytes([low, high]) >> (first % 8)) as u8
+    }
+
     /// For lists: which elements a row holds.
     #[inline]
     pub fn list(&self, row: usize) -> std::ops::Range<usize> {

@@ -404,3 +404,23 @@ fn cells_that_a_buffer_lacks_are_empty() {
     assert!(cells.text(2).is_empty() && cells.text(7).is_empty() && cells.list(9).is_empty());
     assert!(!cells.is_present(0));
 }
+
+#[test]
+fn any_rows_of_a_column_are_copied_behind_any_others() {
+    let cells: Vec<Option<u16>> = (0..40).map(|n| (n % 3 != 0).then_some(n)).collect();
+    let buffer = |cells: &[Option<u16>]| {
+        let mut buffer = ColumnBuffer::default();
+        cells.iter().for_each(|&cell| crate::columns::Cell::append(cell, &mut buffer));
+        buffer
+    };
+    for (before, first, count) in (0..2000).map(|n| (n % 10, n / 10 % 10, n / 100)) {
+        let mut copied = buffer(&cells[..before]);
+        copied.copy(
+            &ColumnCells::of(&buffer(&cells)),
+            first..first + count,
+            <u16 as crate::columns::Cell>::TYPE,
+        );
+        let expected = [&cells[..before], &cells[first..first + count]].concat();
+        assert_eq!(copied, buffer(&expected), "{count} from {first} behind {before}");
+    }
+}

@@ -1,0 +1,554 @@
+//! Rows → a file of columns.
+//!
+//! What comes in: finished directions. What goes out: a file that an [`Encoder`] makes, in blocks of rows with a
+//! footer behind them. The data path only appends cells to those of the batch before; on a thread of its own,
+//! batches become Arrow arrays (`arrow.rs`), and these the bytes of the file (`parquet.rs`, `ipc.rs`).
+//!
+//! Such a file is readable only with its footer. Whatever ends the run earlier, the footer is written behind the
+//! last block that stands whole; only a process that is killed leaves a partial file without one.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use weir_sdk::abi::ColumnCells;
+use weir_sdk::columns::{ColumnBuffer, ValueType};
+
+use crate::schema::{RowShape, Schema};
+
+use super::arrow::record_batch;
+use super::cell::Source;
+use super::{Error, Finished, Output, Row, Sink, TextSink, Written};
+
+/// Directions that are handed over at once: enough to be worth a call for each column.
+const DIRECTIONS_PER_BATCH: usize = 2048;
+/// Bytes of cells that are handed over at once, where texts and lists are long.
+const BYTES_PER_BATCH: usize = 16 << 20;
+/// Batches that may wait for the encoder.
+const BATCHES_AHEAD: usize = 2;
+
+/// Makes the bytes of a file out of Arrow arrays.
+pub(super) trait Encoder: Send {
+    /// Appends what stands before the first block.
+    fn header(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Takes rows into the block.
+    fn rows(&mut self, rows: &RecordBatch) -> io::Result<()>;
+
+    /// Whether the block should end here.
+    fn is_full(&self) -> bool;
+
+    /// Appends the block.
+    fn end_block(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
+
+    /// Appends the footer of a file that ends behind so many blocks. No more rows come.
+    fn footer(&mut self, blocks: usize, out: &mut Vec<u8>) -> io::Result<()>;
+}
+
+/// Rows on their way to the encoder.
+#[derive(Default)]
+struct Batch {
+    /// The cells of each column as the plugins declare them, one for each direction.
+    cells: Vec<ColumnBuffer>,
+    rows: Vec<Row>,
+    directions: usize,
+}
+
+impl Batch {
+    fn take(&mut self, finished: &Finished<'_>, shape: RowShape, types: &[ValueType]) -> u64 {
+        let before = self.rows.len();
+        self.cells.resize_with(types.len(), ColumnBuffer::default);
+        self.rows.extend(finished.rows(shape).map(|row| row.moved(self.directions)));
+        self.directions += finished.ends.len();
+        for (column, (buffer, value)) in self.cells.iter_mut().zip(types).enumerate() {
+            let cells = finished.cells.get(column).copied().flatten().unwrap_or(ColumnCells::NONE);
+            buffer.copy(&cells, 0..finished.ends.len(), *value);
+        }
+        (self.rows.len() - before) as u64
+    }
+
+    fn is_full(&self) -> bool {
+        let bytes = || self.cells.iter().map(|column| column.values.len()).sum::<usize>();
+        self.directions >= DIRECTIONS_PER_BATCH || bytes() >= BYTES_PER_BATCH
+    }
+
+    fn clear(&mut self) {
+        self.cells.iter_mut().for_each(ColumnBuffer::clear);
+        self.rows.clear();
+        self.directions = 0;
+    }
+}
+
+/// What the thread is told.
+enum Message {
+    Rows(Batch),
+    /// All rows were handed over, and the file may get its name.
+    Finish,
+}
+
+/// How the thread ended.
+enum Ended {
+    Finished(Written),
+    /// The path of the partial file, if it is kept.
+    Abandoned(Option<PathBuf>),
+}
+
+/// A file of columns in the making.
+pub(super) struct ColumnarSink {
+    shape: RowShape,
+    types: Vec<ValueType>,
+    batch: Batch,
+    rows: u64,
+    messages: Option<SyncSender<Message>>,
+    /// Batches that were written, for their memory.
+    spare: Receiver<Batch>,
+    thread: Option<JoinHandle<Result<Ended, Error>>>,
+}
+
+impl ColumnarSink {
+    /// Begins the file and starts the thread.
+    pub(super) fn new(
+        schema: &Schema,
+        fields: SchemaRef,
+        encoder: Box<dyn Encoder>,
+        path: &Path,
+        output: Output,
+    ) -> Result<Self, Error> {
+        let blocks = Blocks { path: path.to_owned(), encoder, ends: Vec::new() };
+        let sources = schema.columns().iter().map(Source::of).collect();
+        let file = BlockFile { fields, sources, blocks, output, pending: 0 };
+        let (messages, incoming) = sync_channel(BATCHES_AHEAD);
+        let (used, spare) = sync_channel(BATCHES_AHEAD);
+        let thread = Builder::new().name("rows".to_owned()).spawn(move || file.write_all(&incoming, &used));
+        let thread = thread.map_err(|source| Error::Create { path: path.to_owned(), source })?;
+        Ok(Self {
+            shape: schema.shape(),
+            types: schema.declared().map(|declared| declared.column.value).collect(),
+            batch: Batch::default(),
+            rows: 0,
+            messages: Some(messages),
+            spare,
+            thread: Some(thread),
+        })
+    }
+
+    fn hand_over(&mut self) -> Result<(), Error> {
+        let next = self.spare.try_recv().unwrap_or_default();
+        let batch = mem::replace(&mut self.batch, next);
+        self.tell(Message::Rows(batch))
+    }
+
+    /// A thread that does not listen has failed, and says why.
+    fn tell(&mut self, message: Message) -> Result<(), Error> {
+        match &self.messages {
+            Some(messages) if messages.send(message).is_ok() => Ok(()),
+            _ => self.join().and(Err(Error::Stopped)),
+        }
+    }
+
+    /// Waits for the thread; its panic goes on here.
+    fn join(&mut self) -> Result<Ended, Error> {
+        self.messages = None;
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(ended)) => ended,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => Err(Error::Stopped),
+        }
+    }
+}
+
+impl Sink for ColumnarSink {
+    fn rows(&mut self, finished: &Finished<'_>) -> Result<(), Error> {
+        self.rows += self.batch.take(finished, self.shape, &self.types);
+        if self.batch.is_full() { self.hand_over() } else { Ok(()) }
+    }
+
+    fn count(&self) -> u64 {
+        self.rows
+    }
+
+    fn text(&mut self) -> Option<&mut TextSink> {
+        None
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<Written, Error> {
+        self.hand_over()?;
+        self.tell(Message::Finish)?;
+        match self.join()? {
+            Ended::Finished(written) => Ok(written),
+            Ended::Abandoned(_) => Err(Error::Stopped),
+        }
+    }
+
+    fn abandon(mut self: Box<Self>) -> Option<PathBuf> {
+        let handed_over = self.hand_over();
+        match handed_over.and_then(|()| self.join()) {
+            Ok(Ended::Abandoned(partial)) => partial,
+            Err(Error::Write { partial, .. }) => partial,
+            _ => None,
+        }
+    }
+}
+
+/// A run that fails elsewhere keeps what was handed over.
+impl Drop for ColumnarSink {
+    fn drop(&mut self) {
+        self.messages = None;
+        if let Some(thread) = self.thread.take() {
+            // What went wrong here adds nothing to what led here.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The file, on the thread that writes it.
+struct BlockFile {
+    fields: SchemaRef,
+    sources: Vec<Source>,
+    blocks: Blocks,
+    output: Output,
+    /// Rows that the encoder holds.
+    pending: u64,
+}
+
+/// What was made of the file so far.
+struct Blocks {
+    path: PathBuf,
+    encoder: Box<dyn Encoder>,
+    /// Where the header ends, and then each block.
+    ends: Vec<Written>,
+}
+
+impl BlockFile {
+    /// Writes what is handed over until all is there or nobody hands over any more.
+    fn write_all(mut self, messages: &Receiver<Message>, used: &SyncSender<Batch>) -> Result<Ended, Error> {
+        match self.take_all(messages, used) {
+            Ok(true) => self.finish().map(Ended::Finished),
+            Ok(false) => Ok(Ended::Abandoned(self.abandon())),
+            Err(error) => {
+                let Self { output, mut blocks, .. } = self;
+                Err(blocks.mend(error, output.abandon()))
+            }
+        }
+    }
+
+    /// Whether all rows came.
+    fn take_all(&mut self, messages: &Receiver<Message>, used: &SyncSender<Batch>) -> Result<bool, Error> {
+        self.put(|encoder, out| encoder.header(out))?;
+        let is_whole = loop {
+            match messages.recv() {
+                Ok(Message::Rows(mut batch)) => {
+                    self.rows(&batch)?;
+                    batch.clear();
+                    // If nobody wants its memory, it is freed.
+                    let _ = used.try_send(batch);
+                }
+                Ok(Message::Finish) => break true,
+                Err(_) => break false,
+            }
+        };
+        if self.pending > 0 {
+            self.put(|encoder, out| encoder.end_block(out))?;
+        }
+        let footer = self.blocks.footer(self.blocks.ends.len() - 1)?;
+        self.output.write(&footer, 0)?;
+        Ok(is_whole)
+    }
+
+    fn rows(&mut self, batch: &Batch) -> Result<(), Error> {
+        if batch.rows.is_empty() {
+            return Ok(());
+        }
+        let rows = record_batch(&self.fields, &self.sources, &batch.cells, &batch.rows);
+        let taken = rows.map_err(io::Error::other).and_then(|rows| self.blocks.encoder.rows(&rows));
+        taken.map_err(|source| self.blocks.failed(source))?;
+        self.pending += batch.rows.len() as u64;
+        if self.blocks.encoder.is_full() { self.put(|encoder, out| encoder.end_block(out)) } else { Ok(()) }
+    }
+
+    /// Puts what the encoder makes into the file: the header, or the rows that it holds.
+    fn put(
+        &mut self,
+        make: impl FnOnce(&mut dyn Encoder, &mut Vec<u8>) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let rows = mem::take(&mut self.pending);
+        let bytes = self.blocks.make(rows, make)?;
+        self.output.write(&bytes, rows)
+    }
+
+    fn finish(self) -> Result<Written, Error> {
+        let Self { output, mut blocks, .. } = self;
+        output.finish().map_err(|error| blocks.mend(error, None))
+    }
+
+    fn abandon(self) -> Option<PathBuf> {
+        let Self { output, mut blocks, .. } = self;
+        let partial = output.abandon()?;
+        blocks.keep(&partial).map(|_| partial)
+    }
+}
+
+impl Blocks {
+    fn make(
+        &mut self,
+        rows: u64,
+        make: impl FnOnce(&mut dyn Encoder, &mut Vec<u8>) -> io::Result<()>,
+    ) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        make(&mut *self.encoder, &mut bytes).map_err(|source| self.failed(source))?;
+        let last = self.ends.last().copied().unwrap_or_default();
+        self.ends.push(Written { rows: last.rows + rows, bytes: last.bytes + bytes.len() as u64 });
+        Ok(bytes)
+    }
+
+    fn footer(&mut self, blocks: usize) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        self.encoder.footer(blocks, &mut bytes).map_err(|source| self.failed(source))?;
+        Ok(bytes)
+    }
+
+    /// What the encoder cannot do.
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Write { path: self.path.clone(), partial: None, rows: 0, bytes: 0, source }
+    }
+
+    /// Ends the partial file that an error leaves, and says what stands in it.
+    fn mend(&mut self, error: Error, abandoned: Option<PathBuf>) -> Error {
+        let Error::Write { path, partial, rows, bytes, source } = error else { return error };
+        let Some(partial) = partial.or(abandoned) else {
+            return Error::Write { path, partial: None, rows, bytes, source };
+        };
+        let kept = self.keep(&partial);
+        let Written { rows, bytes } = kept.unwrap_or_default();
+        Error::Write { path, partial: kept.map(|_| partial), rows, bytes, source }
+    }
+
+    /// Puts a footer behind the last block of a partial file that stands whole, or behind one before it if there is
+    /// no room. A file of which nothing can be kept is removed.
+    fn keep(&mut self, partial: &Path) -> Option<Written> {
+        let length = fs::metadata(partial).map_or(0, |file| file.len());
+        let whole = self.ends.iter().take_while(|end| end.bytes <= length).count();
+        for blocks in (1..whole).rev() {
+            let end = self.ends[blocks];
+            let footer = self.footer(blocks).ok()?;
+            if end_with(partial, end.bytes, &footer).is_ok() {
+                return Some(Written { rows: end.rows, bytes: end.bytes + footer.len() as u64 });
+            }
+        }
+        // An error here adds nothing to the one that led here.
+        let _ = fs::remove_file(partial);
+        None
+    }
+}
+
+/// Cuts a file and appends to it.
+fn end_with(path: &Path, length: u64, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).open(path)?;
+    file.set_len(length)?;
+    file.seek(SeekFrom::Start(length))?;
+    file.write_all(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::UInt64Array;
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::UInt64Type;
+    use arrow_ipc::reader::FileReader;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::*;
+    use crate::schema::samples::{both, column, plugin};
+    use crate::sink::samples::{buffer, end};
+    use crate::sink::{Format, Profile, Provenance};
+
+    const EXTENSIONS: [&str; 2] = ["parquet", "arrow"];
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn create(path: &Path) -> Box<dyn Sink> {
+        let plugin = plugin("one", vec![column::<u64>("flow"), both::<u32>("n")]);
+        let schema = Schema::new(&[plugin], RowShape::Conversation).unwrap();
+        let format = Format::from_path(path, Profile::Weir).unwrap();
+        format.create(path, &schema, &Provenance::default()).unwrap()
+    }
+
+    /// Hands over conversations without a reply, a hundred at a time.
+    fn take(sink: &mut dyn Sink, flows: std::ops::Range<u64>) {
+        for first in flows.step_by(100) {
+            let flows = first..first + 100;
+            let columns = [buffer(flows.clone()), buffer(flows.clone().map(|flow| flow as u32))];
+            let cells = columns.iter().map(|column| Some(ColumnCells::of(column))).collect();
+            let ends: Vec<_> = flows.map(|flow| end(flow, 0)).collect();
+            sink.rows(&Finished { cells, ends: &ends }).unwrap();
+        }
+    }
+
+    fn batches(path: &Path) -> Vec<RecordBatch> {
+        let file = File::open(path).unwrap();
+        if path.to_str().unwrap().contains(".parquet") {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+            reader.map(Result::unwrap).collect()
+        } else {
+            FileReader::try_new(file, None).unwrap().map(Result::unwrap).collect()
+        }
+    }
+
+    /// The flows of a file, after a look at its other columns.
+    fn flows(path: &Path) -> Vec<u64> {
+        let mut flows = Vec::new();
+        for batch in batches(path) {
+            let own: &UInt64Array = batch.column(0).as_primitive::<UInt64Type>();
+            assert!(
+                own.values()
+                    .iter()
+                    .zip(batch.column(1).as_primitive::<arrow_array::types::UInt32Type>().values())
+                    .all(|(flow, n)| *flow == u64::from(*n))
+            );
+            assert_eq!(batch.column(2).null_count(), batch.num_rows());
+            flows.extend(own.values());
+        }
+        flows
+    }
+
+    fn names(folder: &tempfile::TempDir) -> Vec<String> {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn rows_of_many_blocks_read_back_in_order() {
+        for extension in EXTENSIONS {
+            let folder = folder();
+            let path = folder.path().join(format!("x.{extension}"));
+            let mut sink = create(&path);
+            take(&mut *sink, 0..150_000);
+            assert_eq!(sink.count(), 150_000);
+            let written = sink.finish().unwrap();
+            assert_eq!(names(&folder), [format!("x.{extension}")]);
+            assert_eq!(written, Written { rows: 150_000, bytes: fs::metadata(&path).unwrap().len() });
+            assert!(flows(&path).into_iter().eq(0..150_000));
+        }
+    }
+
+    #[test]
+    fn a_file_without_rows_still_has_its_columns() {
+        for extension in EXTENSIONS {
+            let folder = folder();
+            let path = folder.path().join(format!("x.{extension}"));
+            create(&path).finish().unwrap();
+            assert_eq!(flows(&path).len(), 0);
+        }
+    }
+
+    #[test]
+    fn rows_of_a_file_that_is_given_up_are_kept_as_partial() {
+        for extension in EXTENSIONS {
+            let folder = folder();
+            let mut sink = create(&folder.path().join(format!("x.{extension}")));
+            take(&mut *sink, 0..5000);
+            let partial = sink.abandon().unwrap();
+            assert_eq!(names(&folder), [format!("x.{extension}.partial")]);
+            assert!(flows(&partial).into_iter().eq(0..5000));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_given_up_without_rows_is_not_kept() {
+        for extension in EXTENSIONS {
+            let folder = folder();
+            let path = folder.path().join(format!("x.{extension}"));
+            assert_eq!(create(&path).abandon(), None);
+            drop(create(&path));
+            assert!(names(&folder).is_empty());
+        }
+    }
+
+    /// The file with three blocks of 2100 rows, and where they end.
+    fn three_blocks(path: &Path) -> Blocks {
+        let plugin = plugin("one", vec![column::<u64>("flow"), both::<u32>("n")]);
+        let schema = Schema::new(&[plugin], RowShape::Conversation).unwrap();
+        let fields = crate::sink::arrow::arrow_schema(&schema, &Provenance::default());
+        let sources: Vec<Source> = schema.columns().iter().map(Source::of).collect();
+        let open =
+            if path.ends_with("x.parquet") { crate::sink::parquet::open } else { crate::sink::ipc::open };
+        let mut blocks = Blocks { path: path.to_owned(), encoder: open(&fields).unwrap(), ends: Vec::new() };
+        let mut file = blocks.make(0, |encoder, out| encoder.header(out)).unwrap();
+        for first in [0, 2100, 4200] {
+            let flows = first..first + 2100;
+            let cells = [buffer(flows.clone()), buffer(flows.clone().map(|flow| flow as u32))];
+            let ends: Vec<_> = flows.map(|flow| end(flow, 0)).collect();
+            let rows: Vec<Row> = Finished { cells: Vec::new(), ends: &ends }.rows(schema.shape()).collect();
+            blocks.encoder.rows(&record_batch(&fields, &sources, &cells, &rows).unwrap()).unwrap();
+            file.extend(blocks.make(2100, |encoder, out| encoder.end_block(out)).unwrap());
+        }
+        fs::write(path, file).unwrap();
+        blocks
+    }
+
+    /// A disk that fills up in the middle of a block or of the footer.
+    #[test]
+    fn what_stands_whole_of_a_torn_file_is_kept() {
+        for extension in EXTENSIONS {
+            let folder = folder();
+            let path = folder.path().join(format!("x.{extension}"));
+            let mut blocks = three_blocks(&path);
+            for (last, torn) in [(3, 0), (2, 100), (1, 1)] {
+                let length = blocks.ends[last].bytes + torn;
+                File::options().write(true).open(&path).unwrap().set_len(length).unwrap();
+                let kept = blocks.keep(&path).unwrap();
+                assert_eq!(kept.bytes, fs::metadata(&path).unwrap().len());
+                assert!(flows(&path).into_iter().eq(0..kept.rows));
+                assert_eq!(kept.rows, 2100 * last as u64);
+            }
+            File::options().write(true).open(&path).unwrap().set_len(blocks.ends[1].bytes - 1).unwrap();
+            assert_eq!(blocks.keep(&path), None);
+            assert!(names(&folder).is_empty());
+        }
+    }
+
+    /// `/dev/full` answers every write as a full disk does.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_in_one_sentence() {
+        for extension in EXTENSIONS {
+            let folder = folder();
+            let path = folder.path().join(format!("x.{extension}"));
+            let partial = folder.path().join(format!("x.{extension}.partial"));
+            std::os::unix::fs::symlink("/dev/full", partial).unwrap();
+            let mut sink = create(&path);
+            take(&mut *sink, 0..100);
+            let error = sink.finish().unwrap_err().to_string();
+            let expected = format!(
+                "cannot write `{}`: no space left on device after 0 rows (0 bytes); no file was kept; \
+                 free space or choose another place with -w",
+                path.display()
+            );
+            assert_eq!(error, expected);
+            assert!(names(&folder).is_empty());
+        }
+    }
+
+    /// The same when the disk is full long before the end: the data path hears of it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_disk_that_fills_up_early_ends_the_rows() {
+        let folder = folder();
+        std::os::unix::fs::symlink("/dev/full", folder.path().join("x.arrow.partial")).unwrap();
+        let mut sink = create(&folder.path().join("x.arrow"));
+        let columns = [buffer(0..4000u64), buffer(0..4000u32)];
+        let ends: Vec<_> = (0..4000).map(|flow| end(flow, 0)).collect();
+        let error = (0..10_000).find_map(|_| {
+            let cells = columns.iter().map(|column| Some(ColumnCells::of(column))).collect();
+            sink.rows(&Finished { cells, ends: &ends }).err()
+        });
+        assert!(error.unwrap().to_string().contains("no space left on device"));
+    }
+}
