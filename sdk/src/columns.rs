@@ -267,14 +267,12 @@ impl ColumnBuffer {
 
     #[inline]
     fn end_row(&mut self, present: bool) {
-        let bit = self.rows % 8;
-        if bit == 0 {
-            self.validity.push(0);
+        let row = self.rows;
+        self.rows = row + 1;
+        match self.validity.get_mut(row / 8) {
+            Some(byte) => *byte |= u8::from(present) << (row % 8),
+            None => self.validity.push(u8::from(present)),
         }
-        if let Some(last) = self.validity.last_mut() {
-            *last |= u8::from(present) << bit;
-        }
-        self.rows += 1;
     }
 
     fn end_list(&mut self, elements: usize) {
@@ -313,7 +311,7 @@ pub trait Cell {
 
 /// An element stands for itself, for an `Option`, and nothing else needs saying.
 macro_rules! cells {
-    ($($type:ty),+ $(,)?) => {$(
+    ($($type:ty: |$cell:ident, $buffer:ident| $append:expr;)+) => {$(
         impl Cell for $type {
             const TYPE: ValueType = ValueType { kind: <$type as Element>::KIND, list: false };
 
@@ -328,15 +326,30 @@ macro_rules! cells {
             const TYPE: ValueType = ValueType { kind: <$type as Element>::KIND, list: false };
 
             #[inline]
-            fn append(self, buffer: &mut ColumnBuffer) {
-                match &self {
-                    Some(element) => element.write(buffer),
-                    None => <$type as Element>::write_absent(buffer),
-                }
-                buffer.end_row(self.is_some());
+            fn append(self, $buffer: &mut ColumnBuffer) {
+                let is_present = self.is_some();
+                let $cell = self;
+                $append;
+                $buffer.end_row(is_present);
             }
         }
     )+};
+}
+
+/// Elements whose default is all zero, as what takes the place of an absent one: without a branch.
+macro_rules! zero_cells {
+    ($($type:ty),+ $(,)?) => {
+        cells!($($type: |cell, buffer| cell.unwrap_or_default().write(buffer);)+);
+    };
+}
+
+macro_rules! other_cells {
+    ($($type:ty),+ $(,)?) => {
+        cells!($($type: |cell, buffer| match cell {
+            Some(element) => element.write(buffer),
+            None => <$type as Element>::write_absent(buffer),
+        };)+);
+    };
 }
 
 macro_rules! numbers {
@@ -349,7 +362,7 @@ macro_rules! numbers {
                 buffer.values.extend_from_slice(&self.to_le_bytes());
             }
         })+
-        cells!($($type),+);
+        zero_cells!($($type),+);
     };
 }
 
@@ -430,7 +443,8 @@ impl Element for String {
     }
 }
 
-cells!(bool, Time, Duration, Mac, Ip, &str, String);
+zero_cells!(bool, Time, Duration, Mac);
+other_cells!(Ip, &str, String);
 
 /// A list cell from anything that holds a slice of elements.
 macro_rules! lists {

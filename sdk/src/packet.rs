@@ -276,6 +276,18 @@ impl<'a> Packet<'a> {
         self.mac_at(self.facts.dst_mac_offset)
     }
 
+    /// Source and destination MAC address, each where the link has one.
+    #[inline]
+    pub fn macs(&self) -> (Option<Mac>, Option<Mac>) {
+        // Nearly all frames begin with both, so they are read together.
+        if (self.facts.dst_mac_offset, self.facts.src_mac_offset) == (0, 6)
+            && let Some([a, b, c, d, e, f, rest @ ..]) = self.bytes().first_chunk::<12>()
+        {
+            return (Some(Mac(*rest)), Some(Mac([*a, *b, *c, *d, *e, *f])));
+        }
+        (self.src_mac(), self.dst_mac())
+    }
+
     /// Which direction sent it.
     #[inline]
     pub fn side(&self) -> Side {

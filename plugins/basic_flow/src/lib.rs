@@ -243,12 +243,13 @@ impl Direction {
         if packet.header_chain != self.first_chain {
             self.more.get_or_make().chains.remember(packet.header_chain);
         }
-        if let Some(mac) = packet.src_mac()
+        let (src_mac, dst_mac) = packet.macs();
+        if let Some(mac) = src_mac
             && *self.first_src_mac.get_or_insert(mac) != mac
         {
             self.more.get_or_make().src_macs.remember(mac);
         }
-        if let Some(mac) = packet.dst_mac()
+        if let Some(mac) = dst_mac
             && *self.first_dst_mac.get_or_insert(mac) != mac
         {
             self.more.get_or_make().dst_macs.remember(mac);

@@ -37,10 +37,20 @@ impl Running {
 /// subtracted apart, so a gap across the turn of a second may be off by up to 32 ns.
 #[inline]
 pub(crate) fn gap_seconds(before_ns: i64, now_ns: i64) -> f32 {
-    const SECOND: i64 = 1_000_000_000;
-    let seconds = now_ns.div_euclid(SECOND) - before_ns.div_euclid(SECOND);
-    let nanoseconds = now_ns.rem_euclid(SECOND) - before_ns.rem_euclid(SECOND);
+    let (before, now) = (split(before_ns), split(now_ns));
+    let (seconds, nanoseconds) = (now.0 - before.0, now.1 - before.1);
     (f64::from(seconds as f32) + f64::from(nanoseconds as f32) / 1e9) as f32
+}
+
+/// Whole seconds, rounded down, and the nanoseconds behind them.
+#[inline]
+fn split(time_ns: i64) -> (i64, i64) {
+    const SECOND: i64 = 1_000_000_000;
+    // Times before 1970 are rare, and a division without sign is the cheaper one.
+    match u64::try_from(time_ns) {
+        Ok(time_ns) => ((time_ns / SECOND as u64) as i64, (time_ns % SECOND as u64) as i64),
+        Err(_) => (time_ns.div_euclid(SECOND), time_ns.rem_euclid(SECOND)),
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! have small keys, and each address is kept once, beside its counts.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, Hash};
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -38,7 +39,8 @@ pub(crate) struct Host {
     pub(crate) bytes: u64,
 }
 
-type Map<K> = HashMap<K, u32, RandomState>;
+/// How often each key was counted. Two small numbers make a key: one word is cheaper to hash than two.
+type Counts = HashMap<u64, u32, RandomState>;
 type Number = u32;
 
 /// The counts. Addresses come from the wire, so the maps are seeded; they hold what lives, and no more.
@@ -49,9 +51,9 @@ pub(crate) struct Census {
     hosts: Vec<(Ip, Host)>,
     free: Vec<Number>,
     /// Directions by initiator and responder.
-    pairs: Map<(Number, Number)>,
+    pairs: Counts,
     /// Directions by initiator and port.
-    ports: Map<(Number, u16)>,
+    ports: Counts,
 }
 
 /// What a row says of its two hosts.
@@ -69,11 +71,11 @@ impl Census {
     /// A direction began.
     pub(crate) fn begin(&mut self, ends: &Ends) {
         let (initiator, responder) = (self.number(ends.initiator), self.number(ends.responder));
-        if one_more(&mut self.pairs, (initiator, responder)) == 1 {
+        if one_more(&mut self.pairs, key(initiator, responder)) == 1 {
             self.host(initiator).contacted += 1;
             self.host(responder).contacting += 1;
         }
-        one_more(&mut self.ports, (initiator, ends.port));
+        one_more(&mut self.ports, key(initiator, ends.port.into()));
         self.host(initiator).live += 1;
         self.host(responder).live += 1;
         self.host(source(ends.side, initiator, responder)).sending += 1;
@@ -81,59 +83,64 @@ impl Census {
 
     /// A direction ended after it had sent so many packets and bytes: what its row says, itself included.
     pub(crate) fn end(&mut self, ends: &Ends, (packets, bytes): (u64, u64)) -> Findings {
-        let known = (self.known(ends.initiator), self.known(ends.responder));
+        let hashes = (self.hash(ends.initiator), self.hash(ends.responder));
+        let known = (self.known(ends.initiator, hashes.0), self.known(ends.responder, hashes.1));
         let (Some(initiator), Some(responder)) = known else { return Findings::default() };
-        let source = source(ends.side, initiator, responder);
-        self.host(source).packets += packets;
-        self.host(source).bytes += bytes;
+        let source = self.host(source(ends.side, initiator, responder));
+        source.packets += packets;
+        source.bytes += bytes;
         let findings = Findings {
             initiator: *self.host(initiator),
             responder: *self.host(responder),
-            pair: self.pairs.get(&(initiator, responder)).copied().unwrap_or(0),
-            port: self.ports.get(&(initiator, ends.port)).copied().unwrap_or(0),
+            pair: one_less(&mut self.pairs, key(initiator, responder)),
+            port: one_less(&mut self.ports, key(initiator, ends.port.into())),
         };
-        self.forget(ends, initiator, responder, source);
+        self.forget(ends.side, (initiator, responder), hashes, findings.pair == 1);
         findings
     }
 
-    fn forget(&mut self, ends: &Ends, initiator: Number, responder: Number, source: Number) {
-        one_less(&mut self.ports, (initiator, ends.port));
-        if one_less(&mut self.pairs, (initiator, responder)) {
+    fn forget(&mut self, side: Side, hosts: (Number, Number), hashes: (u64, u64), was_last_of_pair: bool) {
+        let (initiator, responder) = hosts;
+        if was_last_of_pair {
             self.host(initiator).contacted -= 1;
             self.host(responder).contacting -= 1;
         }
-        let sender = self.host(source);
+        let sender = self.host(source(side, initiator, responder));
         sender.sending = sender.sending.saturating_sub(1);
         if sender.sending == 0 {
             (sender.packets, sender.bytes) = (0, 0);
         }
-        self.leave(initiator);
-        self.leave(responder);
+        self.leave(initiator, hashes.0);
+        self.leave(responder, hashes.1);
     }
 
     /// A host takes part in one direction less; without any it gives its number back.
-    fn leave(&mut self, number: Number) {
+    fn leave(&mut self, number: Number, hash: u64) {
         let host = self.host(number);
         host.live = host.live.saturating_sub(1);
         if host.live > 0 {
             return;
         }
-        let hash = self.hash_state.hash_one(self.hosts[number as usize].0);
         if let Ok(known) = self.numbers.find_entry(hash, |&known| known == number) {
             known.remove();
             self.free.push(number);
         }
     }
 
-    fn known(&self, address: Ip) -> Option<Number> {
-        let hash = self.hash_state.hash_one(address);
+    fn hash(&self, address: Ip) -> u64 {
+        hash(&self.hash_state, address)
+    }
+
+    fn known(&self, address: Ip, hash: u64) -> Option<Number> {
         self.numbers.find(hash, |&number| self.hosts[number as usize].0 == address).copied()
     }
 
     fn number(&mut self, address: Ip) -> Number {
-        if let Some(number) = self.known(address) {
-            return number;
-        }
+        let hash = self.hash(address);
+        self.known(address, hash).unwrap_or_else(|| self.add(address, hash))
+    }
+
+    fn add(&mut self, address: Ip, hash: u64) -> Number {
         let host = (address, Host::default());
         let number = self.free.pop().unwrap_or(self.hosts.len() as Number);
         match self.hosts.get_mut(number as usize) {
@@ -141,14 +148,26 @@ impl Census {
             None => self.hosts.push(host),
         }
         let Self { hash_state, numbers, hosts, .. } = self;
-        let hash = |number: &Number| hash_state.hash_one(hosts[*number as usize].0);
-        numbers.insert_unique(hash(&number), number, hash);
+        numbers.insert_unique(hash, number, |&known| self::hash(hash_state, hosts[known as usize].0));
         number
     }
 
     fn host(&mut self, number: Number) -> &mut Host {
         &mut self.hosts[number as usize].1
     }
+}
+
+/// By words, not byte by byte. Addresses of different versions may agree here; they are compared anyhow.
+fn hash(state: &RandomState, address: Ip) -> u64 {
+    match address {
+        Ip::V4(bytes) => state.hash_one(u32::from_ne_bytes(bytes)),
+        Ip::V6(bytes) => state.hash_one(u128::from_ne_bytes(bytes)),
+    }
+}
+
+/// The key of a host with another one, or with a port.
+fn key(host: Number, other: u32) -> u64 {
+    u64::from(host) << 32 | u64::from(other)
 }
 
 fn source(side: Side, initiator: Number, responder: Number) -> Number {
@@ -158,20 +177,21 @@ fn source(side: Side, initiator: Number, responder: Number) -> Number {
     }
 }
 
-fn one_more<K: Hash + Eq>(counts: &mut Map<K>, key: K) -> u32 {
+/// The count with the one more.
+fn one_more(counts: &mut Counts, key: u64) -> u32 {
     let count = counts.entry(key).or_insert(0);
     *count += 1;
     *count
 }
 
-/// True if it was the last.
-fn one_less<K: Hash + Eq>(counts: &mut Map<K>, key: K) -> bool {
-    match counts.get_mut(&key) {
-        Some(count) if *count > 1 => {
-            *count -= 1;
-            false
-        }
-        Some(_) => counts.remove(&key).is_some(),
-        None => false,
+/// The count with the one that leaves; a key without count is forgotten.
+fn one_less(counts: &mut Counts, key: u64) -> u32 {
+    let Entry::Occupied(mut count) = counts.entry(key) else { return 0 };
+    let before = *count.get();
+    if before > 1 {
+        *count.get_mut() -= 1;
+    } else {
+        count.remove();
     }
+    before
 }

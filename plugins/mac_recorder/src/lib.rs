@@ -91,7 +91,7 @@ impl FlowPlugin for MacRecorder {
     }
 
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
-        if let (Some(src), Some(dst)) = (packet.src_mac(), packet.dst_mac()) {
+        if let (Some(src), Some(dst)) = packet.macs() {
             state.own.count(src, dst);
         }
     }

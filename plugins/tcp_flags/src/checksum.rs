@@ -36,23 +36,25 @@ pub(crate) fn is_checked(number: u8) -> bool {
 ///
 /// It must be the complement of the sum, bit by bit: 0xffff is wrong where 0x0000 is due, as Tranalyzer has it.
 pub(crate) fn header_is_right(header: &[u8]) -> bool {
-    let Some((before, rest)) = header.split_at_checked(field::IPV4) else { return false };
-    let Some((found, after)) = rest.split_first_chunk::<2>() else { return false };
-    u16::from_ne_bytes(*found) == !fold(sum(before) + sum(after))
+    // The rest of a header is never all zero, so its sum with the right checksum, and with no other but 0xffff, is
+    // 0xffff.
+    let found = header.get(field::IPV4..field::IPV4 + 2);
+    found.is_some_and(|found| found != [0xff, 0xff]) && fold(header_sum(header)) == 0xffff
 }
 
-/// Whether the layer-4 checksum of a wholly captured, unfragmented packet is right; `l4` is what its IP header
-/// leaves for layer 4. A packet without checksum has no wrong one.
-pub(crate) fn l4_is_right(packet: &Packet<'_>, l4: &[u8]) -> bool {
+/// Whether the layer-4 checksum of a wholly captured, unfragmented packet is right; `l3` begins with its IP
+/// header, `l4` is what that leaves for layer 4. A packet without checksum has no wrong one.
+pub(crate) fn l4_is_right(packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> bool {
+    let pseudo_header = || pseudo_header(packet, l3, l4);
     match packet.l4_proto {
         protocol::ICMP | protocol::IGMP => covers(l4, field::ICMP, 0),
-        protocol::TCP => covers(l4, field::TCP, pseudo_header(packet, l4)),
-        protocol::UDP => is_unused(packet, l4) || covers(l4, field::UDP, pseudo_header(packet, l4)),
-        protocol::ICMPV6 => covers(l4, field::ICMP, pseudo_header(packet, l4)),
+        protocol::TCP => covers(l4, field::TCP, pseudo_header()),
+        protocol::UDP => is_unused(packet, l4) || covers(l4, field::UDP, pseudo_header()),
+        protocol::ICMPV6 => covers(l4, field::ICMP, pseudo_header()),
         // RFC 2328 section D.4: version 2 sums the packet alone; RFC 5340 section A.3.1: version 3 as TCP does.
         protocol::OSPF if l4.first() == Some(&2) => covers(l4, field::OSPF, 0),
-        protocol::OSPF => covers(l4, field::OSPF, pseudo_header(packet, l4)),
-        protocol::UDP_LITE => covers(covered(l4), field::UDP, pseudo_header(packet, l4)),
+        protocol::OSPF => covers(l4, field::OSPF, pseudo_header()),
+        protocol::UDP_LITE => covers(covered(l4), field::UDP, pseudo_header()),
         protocol::GRE => gre_is_right(l4),
         _ => true,
     }
@@ -96,32 +98,76 @@ fn gre_is_right(l4: &[u8]) -> bool {
 /// Tranalyzer has it for every protocol.
 fn covers(bytes: &[u8], at: usize, pseudo_header: u64) -> bool {
     let is_zero = bytes.get(at..at + 2).is_none_or(|found| found == [0, 0]);
-    !is_zero && fold(sum(bytes) + pseudo_header) == 0xffff
+    !is_zero && fold(add(sum(bytes), pseudo_header)) == 0xffff
 }
 
 /// Sum over addresses, protocol and length (RFC 9293 section 3.1, RFC 8200 section 8.1).
-fn pseudo_header(packet: &Packet<'_>, l4: &[u8]) -> u64 {
+fn pseudo_header(packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> u64 {
     let addresses = if packet.ip_version == 4 { 12..20 } else { 8..40 };
-    let addresses = packet.l3_bytes().get(addresses).map_or(0, sum);
-    let words = [u32::from(packet.l4_proto), l4.len() as u32];
-    addresses + words.iter().map(|word| u64::from(word.to_be())).sum::<u64>()
+    let (addresses, _) = l3.get(addresses).unwrap_or_default().as_chunks::<8>();
+    let addresses = addresses.iter().fold(0, |sum, word| add(sum, u64::from_ne_bytes(*word)));
+    // Two 32-bit numbers: their sum fits into 64 bits.
+    let words = u64::from(u32::from(packet.l4_proto).to_be()) + u64::from((l4.len() as u32).to_be());
+    add(addresses, words)
 }
 
-/// Sum of the 32-bit words: it agrees with that of the 16-bit words modulo 2^16 - 1, and a datagram is too
-/// short for 64 bits to run over.
-fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let mut last = [0; 4];
-    last[..rest.len()].copy_from_slice(rest);
-    words.iter().chain([&last]).map(|word| u64::from(u32::from_ne_bytes(*word))).sum()
-}
-
-/// Adds the carries until there are none.
-fn fold(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
+/// As [`sum`], at once for a header without options, which nearly all are.
+fn header_sum(header: &[u8]) -> u64 {
+    match <&[u8; 20]>::try_from(header) {
+        Ok(plain) => plain.as_chunks::<4>().0.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum(),
+        Err(_) => sum(header),
     }
-    sum as u16
+}
+
+/// One's complement sum of the 64-bit words: it agrees with that of the 16-bit words modulo 2^16 - 1.
+fn sum(bytes: &[u8]) -> u64 {
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    let sum = blocks.iter().fold(0, add_block);
+    let (words, rest) = rest.as_chunks::<8>();
+    let sum = words.iter().fold(sum, |sum, word| add(sum, u64::from_ne_bytes(*word)));
+    add(sum, last_word(bytes, rest))
+}
+
+/// Adds the words of a block. The carry of each goes into the next sum, which the processor does on its own: one
+/// instruction a word.
+fn add_block(sum: u64, block: &[u8; 64]) -> u64 {
+    let (words, _) = block.as_chunks::<8>();
+    let (sum, carry) = words.iter().fold((sum, false), |(sum, carry), word| {
+        let (sum, first) = sum.overflowing_add(u64::from_ne_bytes(*word));
+        let (sum, second) = sum.overflowing_add(u64::from(carry));
+        (sum, first | second)
+    });
+    // A sum that carries is at most 2^64 - 2, also with the carry before it, so this one does not.
+    sum + u64::from(carry)
+}
+
+/// What is left of `bytes` behind its last whole word, with zeros behind it.
+fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
+    match bytes.last_chunk() {
+        _ if rest.is_empty() => 0,
+        // The last eight bytes end with the rest: without a loop over bytes.
+        Some(last) => (u64::from_le_bytes(*last) >> (8 * (8 - rest.len()))).to_le(),
+        None => {
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            u64::from_ne_bytes(last)
+        }
+    }
+}
+
+/// One's complement sum: a carry is added.
+fn add(a: u64, b: u64) -> u64 {
+    let (sum, carry) = a.overflowing_add(b);
+    // A sum that carries is at most 2^64 - 2.
+    sum + u64::from(carry)
+}
+
+/// The sum of the 16-bit words.
+fn fold(sum: u64) -> u16 {
+    let (half, carry) = ((sum >> 32) as u32).overflowing_add(sum as u32);
+    let half = half + u32::from(carry);
+    // The upper half gets both words and the carry of the lower one.
+    (half.wrapping_add(half.rotate_left(16)) >> 16) as u16
 }
 
 #[cfg(test)]
@@ -133,6 +179,28 @@ mod tests {
         let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
         assert_eq!(fold(sum(&bytes)).to_be(), 0xddf2);
         assert_eq!(fold(sum(&bytes[..7])).to_be(), 0xdcfb);
+    }
+
+    #[test]
+    fn every_length_has_the_sum_of_its_16_bit_words() {
+        let bytes: Vec<u8> = (0..200_u32).map(|n| (n * 167 % 251) as u8 | (n % 3 * 0xff) as u8).collect();
+        for len in 0..=bytes.len() {
+            let words = bytes[..len]
+                .chunks(2)
+                .map(|word| u64::from(u16::from_be_bytes([word[0], word.get(1).copied().unwrap_or(0)])));
+            let mut slow: u64 = words.sum();
+            while slow > 0xffff {
+                slow = (slow & 0xffff) + (slow >> 16);
+            }
+            assert_eq!(u64::from(fold(sum(&bytes[..len])).to_be()), slow, "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn carries_of_the_largest_words_are_not_lost() {
+        let bytes = [0xff; 65_536];
+        assert!([8, 64, 72, 128, 65_536].iter().all(|&len| fold(sum(&bytes[..len])) == 0xffff));
+        assert_eq!(fold(sum(&bytes[..65_535])).to_be(), 0xff00);
     }
 
     #[test]

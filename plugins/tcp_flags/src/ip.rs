@@ -72,22 +72,29 @@ impl Headers {
     }
 
     /// Takes the headers of a packet into account, of which the one before came at this time; gives bits of
-    /// `tcp_status`.
+    /// `tcp_status`. `l4` is what its IP header leaves for layer 4.
     #[inline]
-    pub(crate) fn follow(&mut self, packet: &Packet<'_>, time_before: i64, rare: &mut Rare) -> u16 {
+    pub(crate) fn follow(
+        &mut self,
+        packet: &Packet<'_>,
+        l4: &[u8],
+        time_before: i64,
+        rare: &mut Rare,
+    ) -> u16 {
+        let l3 = packet.l3_bytes();
         if self.is_seen() {
             self.follow_time(time_before, packet.time_ns);
         }
         if packet.ip_version == 4 {
-            self.follow_v4(packet, rare)
+            self.follow_v4(packet, l3, rare)
         } else {
-            self.follow_v6(packet, rare)
+            self.follow_v6(packet, l3, rare)
         }
         self.version = packet.ip_version;
         if packet.has(flag::MORE_FRAGMENTS | flag::LATER_FRAGMENT) {
             self.follow_fragment(packet, &mut rare.get_or_make().fragments);
         }
-        if packet.has(flag::LATER_FRAGMENT) { 0 } else { self.follow_l4(packet) }
+        if packet.has(flag::LATER_FRAGMENT) { 0 } else { self.follow_l4(packet, l3, l4) }
     }
 
     fn is_seen(&self) -> bool {
@@ -102,15 +109,14 @@ impl Headers {
         };
     }
 
-    fn follow_v4(&mut self, packet: &Packet<'_>, rare: &mut Rare) {
-        let bytes = packet.l3_bytes();
-        let Some(header) = bytes.first_chunk::<IPV4_HEADER>() else { return };
+    fn follow_v4(&mut self, packet: &Packet<'_>, l3: &[u8], rare: &mut Rare) {
+        let Some(header) = l3.first_chunk::<IPV4_HEADER>() else { return };
         self.follow_id(packet.fragment_id as u16);
         self.follow_ttl(header[v4::TIME_TO_LIVE], rare);
         self.type_of_service |= header[v4::TYPE_OF_SERVICE];
         self.flags |= u16::from(header[v4::FLAGS]) & HEADER_FLAGS;
         let len = usize::from(header[v4::HEADER_LENGTH] & 0x0f) * 4;
-        match bytes.get(..len).filter(|_| len <= packet.l3_len as usize) {
+        match l3.get(..len).filter(|_| len <= packet.l3_len as usize) {
             Some(header) => self.follow_whole_v4(header, rare),
             None if len > IPV4_HEADER => self.flags |= ip::OPTIONS_CORRUPT | HEADER_CUT,
             None => self.flags |= HEADER_CUT,
@@ -128,9 +134,8 @@ impl Headers {
         }
     }
 
-    fn follow_v6(&mut self, packet: &Packet<'_>, rare: &mut Rare) {
-        if let Some([first, second, .., hop_limit]) = packet.l3_bytes().first_chunk::<{ v6::HOP_LIMIT + 1 }>()
-        {
+    fn follow_v6(&mut self, packet: &Packet<'_>, l3: &[u8], rare: &mut Rare) {
+        if let Some([first, second, .., hop_limit]) = l3.first_chunk::<{ v6::HOP_LIMIT + 1 }>() {
             self.follow_ttl(*hop_limit, rare);
             self.type_of_service |= first << 4 | second >> 4;
         }
@@ -195,9 +200,9 @@ impl Headers {
     }
 
     /// Verifies layer 4 where that is possible.
-    fn follow_l4(&mut self, packet: &Packet<'_>) -> u16 {
+    fn follow_l4(&mut self, packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> u16 {
         let is_checked = checksum::is_checked(packet.l4_proto);
-        let is_snapped = packet.l3_bytes().len() < packet.l3_len as usize;
+        let is_snapped = l3.len() < packet.l3_len as usize;
         if is_snapped || (is_checked && l4_at(packet) > packet.l3_len as usize) {
             self.flags |= ip::L4_CHECKSUM | ip::CHECKSUM_SNAPPED;
         }
@@ -207,14 +212,13 @@ impl Headers {
         } else if is_snapped {
             0
         } else {
-            self.follow_whole_l4(packet)
+            self.follow_whole_l4(packet, l3, l4)
         }
     }
 
     /// Verifies what layer 4 of a wholly captured, unfragmented packet says of itself.
-    fn follow_whole_l4(&mut self, packet: &Packet<'_>) -> u16 {
-        let l4 = packet.l4_bytes();
-        if !checksum::l4_is_right(packet, l4) {
+    fn follow_whole_l4(&mut self, packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> u16 {
+        if !checksum::l4_is_right(packet, l3, l4) {
             self.flags |= ip::L4_CHECKSUM;
         }
         self.follow_lengths(packet.l4_proto, l4)

@@ -72,12 +72,13 @@ impl FlowPlugin for TcpFlags {
 
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
         let State { own, other, .. } = state;
+        let l4 = packet.l4_bytes();
         let gap = own.gap(packet);
-        own.status |= status::SEEN | own.ip.follow(packet, own.time_last, &mut own.rare);
+        own.status |= status::SEEN | own.ip.follow(packet, l4, own.time_last, &mut own.rare);
         own.time_last = packet.time_ns;
         let age = || time::distance_seconds(other.time_last, packet.time_ns);
         own.responses.count(&mut other.responses, age);
-        match Segment::of(packet) {
+        match Segment::of(packet, l4) {
             Some(segment) => own.follow_segment(other, &segment, gap),
             None => own.responses.follow_datagram(),
         }

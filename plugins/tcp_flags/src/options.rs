@@ -67,8 +67,20 @@ impl Options {
         }
     }
 
-    fn walk(&mut self, mut rest: &[u8], segment: &Segment<'_>, rare: &mut Rare) -> u16 {
+    fn walk(&mut self, options: &[u8], segment: &Segment<'_>, rare: &mut Rare) -> u16 {
         self.packets += 1;
+        match *options {
+            // RFC 7323 appendix A: the layout that nearly all segments with options have.
+            [kind::NOP, kind::NOP, kind::TIMESTAMPS, 10, a, b, c, d, e, f, g, h] if !segment.has(SYN) => {
+                self.count += 3;
+                self.kinds |= 1 << kind::NOP | 1 << kind::TIMESTAMPS;
+                self.stamp([a, b, c, d], [e, f, g, h], segment)
+            }
+            _ => self.walk_any(options, segment, rare),
+        }
+    }
+
+    fn walk_any(&mut self, mut rest: &[u8], segment: &Segment<'_>, rare: &mut Rare) -> u16 {
         let mut bits = 0;
         while let Some((&kind, behind)) = rest.split_first()
             && kind != kind::END
@@ -104,9 +116,7 @@ impl Options {
             [kind::WINDOW_SCALE, _, shift, ..] => self.scale(shift, segment),
             [kind::SACK, ..] => status::SACK,
             [kind::TIMESTAMPS, _, a, b, c, d, e, f, g, h, ..] => {
-                let (value, echo) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]));
-                let is_smaller = self.timestamps.follow(value, echo, segment.time_ns);
-                status::TIMESTAMP | if is_smaller { status::TIMESTAMP_DECREASED } else { 0 }
+                self.stamp([a, b, c, d], [e, f, g, h], segment)
             }
             [kind::MPTCP, _, first, ref rest @ ..] => {
                 rare.get_or_make().multipath.read(first, rest);
@@ -114,6 +124,12 @@ impl Options {
             }
             _ => 0,
         }
+    }
+
+    fn stamp(&mut self, value: [u8; 4], echo: [u8; 4], segment: &Segment<'_>) -> u16 {
+        let (value, echo) = (u32::from_be_bytes(value), u32::from_be_bytes(echo));
+        let is_smaller = self.timestamps.follow(value, echo, segment.time_ns);
+        status::TIMESTAMP | if is_smaller { status::TIMESTAMP_DECREASED } else { 0 }
     }
 
     /// RFC 7323 section 2.2: only in SYN packets; in use once the answer to a SYN carries it.
@@ -200,14 +216,17 @@ impl Multipath {
 }
 
 /// Decimal digits, without the detour of the formatting machinery.
-fn push_decimal(text: &mut String, mut number: u32) {
-    let mut digits = ArrayVec::<u8, 10>::new();
-    loop {
-        digits.push(b'0' + (number % 10) as u8);
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+fn push_decimal(text: &mut String, number: u32) {
+    let digit = |number: u32| char::from(b'0' + (number % 10) as u8);
+    // Most numbers, those of option kinds, have one digit.
+    if number < 10 {
+        return text.push(digit(number));
     }
-    text.extend(digits.iter().rev().map(|&digit| char::from(digit)));
+    let mut digits = ArrayVec::<char, 10>::new();
+    let mut rest = number;
+    while rest > 0 {
+        digits.push(digit(rest));
+        rest /= 10;
+    }
+    text.extend(digits.iter().rev());
 }

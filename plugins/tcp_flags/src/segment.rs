@@ -36,13 +36,13 @@ pub(crate) struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// The segment of a packet; none for other protocols, later fragments, and headers that are cut.
+    /// The segment of a packet whose captured layer 4 is `bytes`; none for other protocols, later fragments, and
+    /// headers that are cut.
     #[inline]
-    pub(crate) fn of(packet: &Packet<'a>) -> Option<Self> {
+    pub(crate) fn of(packet: &Packet<'a>, bytes: &'a [u8]) -> Option<Self> {
         if packet.l4_proto != TCP || packet.has(weir_sdk::flag::LATER_FRAGMENT) {
             return None;
         }
-        let bytes = packet.l4_bytes();
         let header: &[u8; UP_TO_WINDOW] = bytes.first_chunk()?;
         let word =
             |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);

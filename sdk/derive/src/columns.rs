@@ -26,11 +26,10 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         attribute.parse_nested_meta(|meta| defaults.hear(&meta))?;
     }
     let mut columns = Vec::new();
-    let mut appends = Vec::new();
-    for (index, field) in named_fields(input)?.enumerate() {
-        let ident = &field.ident;
+    let mut idents = Vec::new();
+    for field in named_fields(input)? {
         columns.push(column(field, &defaults)?);
-        appends.push(quote!(::weir_sdk::columns::Cell::append(self.#ident, &mut buffers[#index]);));
+        idents.push(&field.ident);
     }
     let name = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
@@ -39,7 +38,9 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
             const COLUMNS: &'static [::weir_sdk::columns::Column] = &[#(#columns),*];
 
             fn append(self, buffers: &mut [::weir_sdk::columns::ColumnBuffer]) {
-                #(#appends)*
+                // Taken apart once, so that their number is not checked again for each cell.
+                let [#(#idents),*] = buffers else { ::core::panic!("one buffer per column") };
+                #(::weir_sdk::columns::Cell::append(self.#idents, #idents);)*
             }
         }
     })
