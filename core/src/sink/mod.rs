@@ -11,6 +11,7 @@ mod compress;
 mod csv;
 mod error;
 mod file;
+mod line;
 mod number;
 mod output;
 mod text;
