@@ -25,6 +25,11 @@ use crate::sink::Error;
 /// facts and states stay in the first caches (`docs/performance.md` has the figures).
 pub const BATCH: usize = 128;
 
+/// Records between the one that is decoded and the one whose bytes are asked for, with several workers.
+const AHEAD: usize = 16;
+/// Bytes of a record that are asked for: what lies behind them comes by itself.
+const FARTHEST: usize = 512;
+
 /// Conversations whose rows are made together.
 pub const ENDS_PER_CALL: usize = 256;
 
@@ -134,6 +139,18 @@ impl Share<'_> {
         let rest = self.quotes[from..].iter().map(|&(at, owner)| (at as usize, owner));
         let own = move |&(_, owner): &(usize, u8)| owner == self.owner;
         rest.take_while(move |&(at, _)| at < part.end).filter(own).map(|(at, _)| at)
+    }
+
+    /// Asks for the bytes of a record that another thread has read; what this one read is near already.
+    #[inline]
+    fn prefetch(&self, at: usize) {
+        if self.owners.get(at).is_some_and(|&owner| owner == self.owner) {
+            let Record { start, captured_len, .. } = self.records[at];
+            let end = (start + captured_len as usize).min(start + FARTHEST).min(self.window.len());
+            self.window.get(start..end).into_iter().flat_map(|bytes| bytes.chunks(64)).for_each(|line| {
+                prefetch(line.as_ptr());
+            });
+        }
     }
 
     #[inline]
@@ -308,6 +325,7 @@ impl Worker {
                 return at;
             }
             let clock = self.clocks.tick(record.time_ns);
+            share.prefetch(at + AHEAD);
             if !share.is_own(at) {
                 continue;
             }

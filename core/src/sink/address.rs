@@ -5,17 +5,38 @@ use std::net::Ipv6Addr;
 
 use weir_sdk::Ip;
 
-use super::number::push_unsigned;
+use super::number::{Short, push, put_byte};
+
+/// The two hexadecimal digits of every byte.
+static HEX: [[u8; 2]; 256] = hex();
+
+const fn hex() -> [[u8; 2]; 256] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut texts = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < texts.len() {
+        texts[byte] = [DIGITS[byte >> 4], DIGITS[byte & 0xf]];
+        byte += 1;
+    }
+    texts
+}
+
+/// Length of the text of a MAC address.
+pub(super) const MAC: usize = 17;
 
 /// `aa:bb:cc:dd:ee:ff`.
-pub(super) fn push_mac(out: &mut Vec<u8>, mac: [u8; 6]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [b':'; 17];
+#[inline]
+pub(super) fn mac_text(mac: [u8; 6]) -> [u8; MAC] {
+    let mut text = [b':'; MAC];
     for (place, byte) in text.chunks_mut(3).zip(mac) {
-        place[0] = DIGITS[usize::from(byte >> 4)];
-        place[1] = DIGITS[usize::from(byte & 0xf)];
+        place[..2].copy_from_slice(&HEX[usize::from(byte)]);
     }
-    out.extend_from_slice(&text);
+    text
+}
+
+/// [`mac_text`] behind a text.
+pub(super) fn push_mac(out: &mut Vec<u8>, mac: [u8; 6]) {
+    out.extend_from_slice(&mac_text(mac));
 }
 
 /// Dotted quad, or the text of RFC 5952.
@@ -41,12 +62,19 @@ pub(super) fn push_ip_like_c(out: &mut Vec<u8>, ip: Ip) {
 }
 
 fn push_v4(out: &mut Vec<u8>, address: [u8; 4]) {
-    for (index, byte) in address.into_iter().enumerate() {
-        if index > 0 {
-            out.push(b'.');
-        }
-        push_unsigned(out, byte.into());
+    push(out, |room| put_v4(room, address));
+}
+
+/// Puts `10.0.0.1` at the start of the room, and says how long it is.
+#[inline]
+pub(super) fn put_v4(room: &mut Short, address: [u8; 4]) -> usize {
+    let mut at = 0;
+    for byte in address {
+        at = put_byte(room, at, byte);
+        room[at] = b'.';
+        at += 1;
     }
+    at - 1
 }
 
 #[cfg(test)]

@@ -47,54 +47,91 @@ impl Source {
     }
 
     /// The cell of a row.
-    pub(super) fn cell<'a>(&self, finished: &Finished<'a>, row: &Row) -> Cell<'a> {
-        self.prepare(finished).cell(row)
+    pub(super) fn cell<'a>(&self, finished: &'a Finished<'_>, row: &Row) -> Cell<'a> {
+        let column = self.prepare(finished);
+        column.present(&Places::of(row)).map_or(Cell::Null, |direction| column.cell(direction))
     }
 
     /// The column in a batch, looked up once for all of its rows.
-    pub(super) fn prepare<'a>(&self, finished: &Finished<'a>) -> Prepared<'a> {
-        let cells = finished.cells.get(self.index).copied().flatten().unwrap_or(ColumnCells::NONE);
-        Prepared {
-            pick: self.pick,
-            value: self.value,
-            values: cells.values(),
-            validity: cells.validity(),
-            cells,
-        }
+    pub(super) fn prepare<'a>(&self, finished: &'a Finished<'_>) -> Prepared<'a> {
+        let cells = finished.cells.get(self.index).and_then(Option::as_ref).unwrap_or(&ColumnCells::NONE);
+        let scalar = (!self.value.list).then_some(self.value.kind);
+        Prepared { is_of_b: self.pick == Pick::B, scalar, kind: self.value.kind, cells }
+    }
+}
+
+/// Where the cells of one direction stand in the columns of a batch.
+#[derive(Clone, Copy)]
+struct Place {
+    direction: usize,
+    /// The byte of the validity that holds the direction's bit.
+    byte: usize,
+    mask: u8,
+}
+
+impl Place {
+    /// Without a direction, beyond every column.
+    #[inline]
+    fn of(direction: Option<usize>) -> Self {
+        let direction = direction.unwrap_or(usize::MAX);
+        Self { direction, byte: direction / 8, mask: 1 << (direction % 8) }
+    }
+}
+
+/// Where the cells of a row stand, worked out once for all of its columns.
+pub(super) struct Places([Place; 2]);
+
+impl Places {
+    #[inline]
+    pub(super) fn of(row: &Row) -> Self {
+        Self([Pick::Own, Pick::B].map(|pick| Place::of(row.direction(pick))))
     }
 }
 
 /// A column of a batch.
 pub(super) struct Prepared<'a> {
-    pick: Pick,
-    value: ValueType,
-    values: &'a [u8],
-    validity: &'a [u8],
-    cells: ColumnCells<'a>,
+    is_of_b: bool,
+    /// The kind of its cells unless they are lists.
+    pub(super) scalar: Option<Kind>,
+    kind: Kind,
+    cells: &'a ColumnCells<'a>,
 }
 
 impl<'a> Prepared<'a> {
-    /// The cell of a row. Inlined to where it is printed, so that one match on the kind is left of three.
+    /// The direction of a row whose cell stands in the column, if the cell is present.
     #[inline(always)]
-    pub(super) fn cell(&self, row: &Row) -> Cell<'a> {
-        let Some(direction) = row.direction(self.pick) else { return Cell::Null };
-        let is_present =
-            self.validity.get(direction / 8).is_some_and(|byte| byte >> (direction % 8) & 1 == 1);
-        if !is_present {
-            Cell::Null
-        } else if self.value.list {
-            let elements = self.cells.list(direction);
-            Cell::Many(Elements { cells: self.cells, kind: self.value.kind, elements })
-        } else {
-            element(&self.cells, self.values, self.value.kind, direction).map_or(Cell::Null, Cell::One)
+    pub(super) fn present(&self, places: &Places) -> Option<usize> {
+        let place = &places.0[usize::from(self.is_of_b)];
+        let valid = self.cells.validity().get(place.byte)?;
+        (valid & place.mask != 0).then_some(place.direction)
+    }
+
+    /// The cell of a direction that is present.
+    #[inline]
+    pub(super) fn cell(&self, direction: usize) -> Cell<'a> {
+        match self.scalar {
+            Some(kind) => element(self.cells, kind, direction).map_or(Cell::Null, Cell::One),
+            None => Cell::Many(self.elements(direction)),
         }
+    }
+
+    /// The list of a direction that is present.
+    #[inline]
+    pub(super) fn elements(&self, direction: usize) -> Elements<'a> {
+        Elements { cells: self.cells, kind: self.kind, elements: self.cells.list(direction) }
+    }
+
+    /// Element `at` of fixed width.
+    #[inline(always)]
+    pub(super) fn bytes<const WIDTH: usize>(&self, at: usize) -> Option<[u8; WIDTH]> {
+        bytes(self.cells.values(), at)
     }
 }
 
 /// The elements of a list.
 #[derive(Clone)]
 pub(super) struct Elements<'a> {
-    cells: ColumnCells<'a>,
+    cells: &'a ColumnCells<'a>,
     kind: Kind,
     elements: Range<usize>,
 }
@@ -104,7 +141,7 @@ impl<'a> Iterator for Elements<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Value<'a>> {
-        element(&self.cells, self.cells.values(), self.kind, self.elements.next()?)
+        element(self.cells, self.kind, self.elements.next()?)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -113,7 +150,8 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 #[inline(always)]
-fn element<'a>(cells: &ColumnCells<'a>, values: &'a [u8], kind: Kind, at: usize) -> Option<Value<'a>> {
+fn element<'a>(cells: &'a ColumnCells<'a>, kind: Kind, at: usize) -> Option<Value<'a>> {
+    let values = cells.values();
     Some(match kind {
         Kind::Bool => Value::Bool(bytes::<1>(values, at)? != [0]),
         Kind::U8 => Value::Unsigned(u8::from_le_bytes(bytes(values, at)?).into()),
@@ -129,10 +167,9 @@ fn element<'a>(cells: &ColumnCells<'a>, values: &'a [u8], kind: Kind, at: usize)
     })
 }
 
-/// Element `at` of fixed width.
-#[inline]
+#[inline(always)]
 fn bytes<const WIDTH: usize>(values: &[u8], at: usize) -> Option<[u8; WIDTH]> {
-    values.get(at * WIDTH..)?.first_chunk().copied()
+    values.as_chunks().0.get(at).copied()
 }
 
 #[inline]

@@ -11,7 +11,7 @@
 
 use crate::schema::{OutputColumn, RowShape, Schema};
 
-use super::cell::{Cell, Prepared, Source, Value};
+use super::cell::{Cell, Places, Prepared, Source, Value};
 use super::csv::{plain, push_json};
 use super::{Error, Finished, PrintSpan, RowFormat, Span};
 
@@ -67,9 +67,10 @@ impl RowFormat for Lines {
             if is_first {
                 out.push(b'{');
             }
+            let places = Places::of(row);
             for (name, column) in &columns {
                 out.extend_from_slice(name);
-                cell(column.cell(row), out);
+                cell(column.present(&places).map_or(Cell::Null, |direction| column.cell(direction)), out);
                 out.push(b',');
             }
         })

@@ -17,6 +17,7 @@ mod error;
 mod file;
 mod ipc;
 mod jsonl;
+mod line;
 mod number;
 mod output;
 mod parquet;

@@ -25,65 +25,177 @@ const fn small() -> [[u8; 4]; 1000] {
     texts
 }
 
-/// `42`. Most numbers in rows are small, and up to three digits need no conversion.
-#[inline]
-pub(super) fn push_unsigned(out: &mut Vec<u8>, value: u64) {
+/// Short for any number, or for another text that is as short.
+pub(super) type Short = [u8; SHORT];
+pub(super) const SHORT: usize = 32;
+
+/// Puts `42` at the start of the room, and says how long it is. Most numbers in rows are small, and up to
+/// three digits need no conversion.
+#[inline(always)]
+pub(super) fn put_unsigned(room: &mut Short, value: u64) -> usize {
     match SMALL.get(value as usize) {
         Some(text) => {
-            let end = out.len() + usize::from(text[3]);
-            out.extend_from_slice(text);
-            out.truncate(end);
+            room[..4].copy_from_slice(text);
+            usize::from(text[3])
         }
-        None => push_short(out, itoa::Buffer::new().format(value).as_bytes()),
+        None => put_large(room, value),
     }
 }
 
 /// `-42`.
-#[inline]
-pub(super) fn push_signed(out: &mut Vec<u8>, value: i64) {
-    if value < 0 {
-        out.push(b'-');
+#[inline(always)]
+pub(super) fn put_signed(room: &mut Short, value: i64) -> usize {
+    if value < 0 { put_negative(room, value.unsigned_abs()) } else { put_unsigned(room, value as u64) }
+}
+
+#[cold]
+fn put_negative(room: &mut Short, magnitude: u64) -> usize {
+    let mut digits = [0; SHORT];
+    let len = put_unsigned(&mut digits, magnitude);
+    room[0] = b'-';
+    room[1..].copy_from_slice(&digits[..SHORT - 1]);
+    1 + len
+}
+
+/// Puts the digits of a byte, and says where they end.
+#[inline(always)]
+pub(super) fn put_byte(room: &mut Short, at: usize, value: u8) -> usize {
+    let text = &SMALL[usize::from(value)];
+    room[at..at + 4].copy_from_slice(text);
+    at + usize::from(text[3])
+}
+
+/// Numbers below this have at most eight digits, which are converted as a group.
+const GROUP: u64 = 100_000_000;
+
+/// Groups of eight digits, the first of them without its zeros.
+#[inline(never)]
+fn put_large(room: &mut Short, value: u64) -> usize {
+    if value < GROUP {
+        return put_first_group(room, value);
     }
-    push_unsigned(out, value.unsigned_abs());
+    let (before, last) = (value / GROUP, value % GROUP);
+    let len = if before < GROUP {
+        put_first_group(room, before)
+    } else {
+        let len = put_first_group(room, before / GROUP);
+        put_group(room, len, before % GROUP)
+    };
+    put_group(room, len, last)
+}
+
+/// One to eight digits of a number that is not zero.
+#[inline(always)]
+fn put_first_group(room: &mut Short, value: u64) -> usize {
+    let digits = eight_digits(value);
+    let zeros = digits.trailing_zeros() / 8;
+    room[..8].copy_from_slice(&((digits | ZEROS) >> (8 * zeros)).to_le_bytes());
+    8 - zeros as usize
+}
+
+#[inline(always)]
+fn put_group(room: &mut Short, at: usize, value: u64) -> usize {
+    room[at..at + 8].copy_from_slice(&(eight_digits(value) | ZEROS).to_le_bytes());
+    at + 8
+}
+
+/// Eight times the character of zero.
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+
+/// The digits of a number below 10^8, the first in the lowest byte: halves of four digits, then of two, then of
+/// one, all lanes at once. The products are quotients by 100 and by 10, exact for numbers of that size.
+#[inline(always)]
+fn eight_digits(value: u64) -> u64 {
+    let fours = (value / 10_000) | ((value % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    tens | ((twos - 10 * tens) << 8)
 }
 
 /// Whole numbers below this print alike as integers and as floats.
 const WHOLE: f64 = 1e6;
+/// 2^52: added to a smaller number, it leaves no place for a fraction, and the lowest bits of the sum are the
+/// whole number.
+const NO_FRACTION: f64 = 4_503_599_627_370_496.0;
 
 /// The shortest text that reads back as the same number; `NaN`, `inf`, `-inf`.
 #[inline]
-pub(super) fn push_shortest<F: zmij::Float + Into<f64>>(out: &mut Vec<u8>, value: F) {
+pub(super) fn put_shortest<F: zmij::Float + Into<f64>>(room: &mut Short, value: F) -> usize {
     let double: f64 = value.into();
-    let whole = double as u32;
-    if f64::from(whole) == double && double < WHOLE && double.is_sign_positive() {
-        push_unsigned(out, whole.into());
-        out.extend_from_slice(b".0");
+    let sum = double + NO_FRACTION;
+    if sum - NO_FRACTION == double && double < WHOLE && double.is_sign_positive() {
+        let len = put_unsigned(room, sum.to_bits() & u64::from(u32::MAX));
+        room[len..len + 2].copy_from_slice(b".0");
+        len + 2
     } else {
-        push_short(out, zmij::Buffer::new().format(value).as_bytes());
+        put_short(room, zmij::Buffer::new().format(value).as_bytes())
     }
 }
 
-/// Appends a text of few bytes. Copies of a fixed size take the place of a call to the library's copy, which
-/// for so few bytes costs more than what it copies.
-#[inline]
-pub(super) fn push_short(out: &mut Vec<u8>, text: &[u8]) {
+/// Puts a text of no more bytes than the room has.
+#[inline(always)]
+fn put_short(room: &mut Short, text: &[u8]) -> usize {
+    let is_put = put_checked(room, text, |_| false);
+    debug_assert!(is_put.is_some());
+    is_put.unwrap_or(0)
+}
+
+/// Puts a text, unless it is longer than the room or holds such a byte. Copies of a fixed size take the place
+/// of a call to the library's copy, which for so few bytes costs more than what it copies, and of a loop over
+/// the bytes.
+#[inline(always)]
+pub(super) fn put_checked(room: &mut Short, text: &[u8], is_refused: impl Fn(u8) -> bool) -> Option<usize> {
+    // Most are of 8 to 15 bytes: shortest floats, and header chains.
     match text.len() {
-        4..8 => push_overlapping::<4>(out, text),
-        8..16 => push_overlapping::<8>(out, text),
-        16..32 => push_overlapping::<16>(out, text),
-        _ => out.extend_from_slice(text),
+        8..16 => put_overlapping::<8>(room, text, is_refused),
+        16..=32 => put_overlapping::<16>(room, text, is_refused),
+        33.. => None,
+        4..8 => put_overlapping::<4>(room, text, is_refused),
+        2..4 => put_overlapping::<2>(room, text, is_refused),
+        1 => put_overlapping::<1>(room, text, is_refused),
+        0 => Some(0),
     }
 }
 
-/// Appends `N` to `2 * N` bytes as the first `N` and, over their end, the last `N`.
+/// Puts `N` to `2 * N` bytes as the first `N` and, over their end, the last `N`.
+#[inline(always)]
+fn put_overlapping<const N: usize>(
+    room: &mut Short,
+    text: &[u8],
+    is_refused: impl Fn(u8) -> bool,
+) -> Option<usize> {
+    let (first, last) = (text.first_chunk::<N>()?, text.last_chunk::<N>()?);
+    let refused = first.iter().zip(last).fold(false, |any, (&a, &b)| any | is_refused(a) | is_refused(b));
+    room[..N].copy_from_slice(first);
+    room[text.len() - N..text.len()].copy_from_slice(last);
+    (!refused).then_some(text.len())
+}
+
+/// Appends what is put.
 #[inline]
-fn push_overlapping<const N: usize>(out: &mut Vec<u8>, text: &[u8]) {
-    if let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) {
-        let start = out.len();
-        out.extend_from_slice(first);
-        out.truncate(start + text.len() - N);
-        out.extend_from_slice(last);
-    }
+pub(super) fn push(out: &mut Vec<u8>, put: impl FnOnce(&mut Short) -> usize) {
+    let mut room = [0; SHORT];
+    let len = put(&mut room);
+    out.extend_from_slice(&room[..len]);
+}
+
+/// [`put_unsigned`] behind a text.
+#[inline]
+pub(super) fn push_unsigned(out: &mut Vec<u8>, value: u64) {
+    push(out, |room| put_unsigned(room, value));
+}
+
+/// [`put_signed`] behind a text.
+#[inline]
+pub(super) fn push_signed(out: &mut Vec<u8>, value: i64) {
+    push(out, |room| put_signed(room, value));
+}
+
+/// [`put_shortest`] behind a text.
+#[inline]
+pub(super) fn push_shortest<F: zmij::Float + Into<f64>>(out: &mut Vec<u8>, value: F) {
+    push(out, |room| put_shortest(room, value));
 }
 
 /// The last `digits` lower-case hexadecimal digits.
@@ -303,6 +415,25 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(general(value), expected);
             assert_eq!(text(|out| push_fixed(out, value.into())), expected);
+        }
+    }
+
+    #[test]
+    fn integers_around_powers_of_ten_print_every_digit() {
+        for power in (0..20).map(|exponent| 10u64.pow(exponent)) {
+            for value in [power - 1, power, power + 1, power + power / 10, power.saturating_mul(9)] {
+                assert_eq!(text(|out| push_unsigned(out, value)), value.to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn eight_digits_are_right_for_every_half() {
+        for half in 0..10_000 {
+            for value in [half, half * 10_000, half * 10_001] {
+                let digits = (eight_digits(value) | ZEROS).to_le_bytes();
+                assert_eq!(digits, format!("{value:08}").as_bytes());
+            }
         }
     }
 
