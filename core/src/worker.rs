@@ -28,7 +28,7 @@ pub const BATCH: usize = 128;
 /// Records between the one that is decoded and the one whose bytes are asked for, with several workers.
 const AHEAD: usize = 16;
 /// Bytes of a record that are asked for: what lies behind them comes by itself.
-const FARTHEST: usize = 512;
+const FARTHEST: usize = 1536;
 
 /// Conversations whose rows are made together.
 pub const ENDS_PER_CALL: usize = 256;

@@ -22,6 +22,11 @@ impl Window {
         Self { stream, at: 0, base: 0 }
     }
 
+    /// Reads so many bytes at once from now on.
+    pub(super) fn read_chunks_of(&mut self, bytes: usize) {
+        self.stream.chunk = bytes;
+    }
+
     /// All bytes of the window, passed ones included.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.stream.buffer[..self.stream.filled]

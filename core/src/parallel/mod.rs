@@ -39,10 +39,12 @@ pub(crate) use parcel::Kept;
 use parcel::Packer;
 use work::Workshop;
 
+/// Bytes of captures in a chunk: enough work that waking a thread for it does not count.
+const CHUNK: usize = 1 << 20;
 /// Chunks of records that may wait for a worker: enough to bridge its slower moments.
-const CHUNKS_AHEAD: usize = 4;
+const CHUNKS_AHEAD: usize = 6;
 /// Parcels that may wait to be merged.
-const PARCELS_AHEAD: usize = 8;
+const PARCELS_AHEAD: usize = 12;
 
 /// Deals the records of `feed` to the workers and merges their rows.
 ///
@@ -60,6 +62,7 @@ pub(crate) fn run(
     let count = NonZeroU8::new(crews.len() as u8).unwrap_or(NonZeroU8::MIN);
     let format = rows.sink.text().map(|text| text.format());
     let numbering = Numbering::new(crews.len());
+    feed.read_chunks_of(CHUNK);
     let kept = Arc::new(kept);
     thread::scope(|scope| {
         let (mut belts, mut streams, mut threads) = (Vec::new(), Vec::new(), Vec::new());
