@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU8;
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 
 use weir_sdk::{Packet, PacketFacts};
 
@@ -12,6 +11,8 @@ use crate::feed::Feed;
 use crate::flow::{FlowKey, Query, SHARDS};
 use crate::profile::{Stage, Stopwatch};
 use crate::worker::{Share, link_ends};
+
+use super::belt::Giver;
 
 /// Records that all workers see, each of which takes its own.
 pub(super) struct Chunk {
@@ -33,7 +34,7 @@ impl Chunk {
 
 /// Reads and deals out.
 pub(super) struct Dealer {
-    belts: Vec<SyncSender<Arc<Chunk>>>,
+    belts: Vec<Giver<Arc<Chunk>>>,
     workers: NonZeroU8,
     decoder: Decoder,
     watch: Stopwatch,
@@ -42,7 +43,7 @@ pub(super) struct Dealer {
 }
 
 impl Dealer {
-    pub(super) fn new(belts: Vec<SyncSender<Arc<Chunk>>>, workers: NonZeroU8, watch: Stopwatch) -> Self {
+    pub(super) fn new(belts: Vec<Giver<Arc<Chunk>>>, workers: NonZeroU8, watch: Stopwatch) -> Self {
         Self { belts, workers, decoder: Decoder::new(), watch, dealt: Vec::new() }
     }
 
@@ -63,7 +64,7 @@ impl Dealer {
             self.assign(&mut chunk);
             self.watch.lap(Stage::of_core("deal"));
             let chunk = Arc::new(chunk);
-            if self.belts.iter().any(|belt| belt.send(Arc::clone(&chunk)).is_err()) {
+            if self.belts.iter().any(|belt| belt.give(Arc::clone(&chunk)).is_err()) {
                 return self.watch;
             }
             self.dealt.push(chunk);

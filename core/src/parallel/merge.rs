@@ -4,7 +4,6 @@
 //! a last chunk.
 
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 use weir_sdk::Start;
 use weir_sdk::abi::ColumnCells;
@@ -18,6 +17,7 @@ use crate::profile::Stage;
 use crate::rows::RowMaker;
 use crate::sink::{Error, Finished, Sink};
 
+use super::belt::Taker;
 use super::parcel::{Kept, Parcel};
 
 /// Rows that are completed together.
@@ -34,7 +34,7 @@ pub(super) struct Merger {
 
 /// What comes from one worker.
 struct Stream {
-    parcels: Receiver<Parcel>,
+    parcels: Taker<Parcel>,
     parcel: Parcel,
     /// The next row of the parcel.
     next: usize,
@@ -53,7 +53,7 @@ struct Merged {
 }
 
 impl Merger {
-    pub(super) fn new(parcels: Vec<Receiver<Parcel>>, kept: Arc<Kept>, rows: RowMaker) -> Self {
+    pub(super) fn new(parcels: Vec<Taker<Parcel>>, kept: Arc<Kept>, rows: RowMaker) -> Self {
         let stream = |parcels| Stream { parcels, parcel: Parcel::default(), next: 0, is_over: false };
         let cells = vec![ColumnBuffer::default(); kept.kept.len()];
         Self {
@@ -185,7 +185,7 @@ impl Stream {
 
     fn take_parcel(&mut self) {
         self.next = 0;
-        match self.parcels.recv() {
+        match self.parcels.take() {
             Ok(parcel) => self.parcel = parcel,
             Err(_) => {
                 self.parcel = Parcel::default();

@@ -10,6 +10,7 @@
 //! its numbers are known. And rows have an order, which is worked out from packet ordinals and times alone
 //! ([`EndOrder`](crate::flow::EndOrder)), so that merging what each worker gives in order gives the order of all.
 
+mod belt;
 mod deal;
 mod merge;
 mod numbering;
@@ -19,7 +20,6 @@ mod work;
 use std::collections::HashSet;
 use std::num::NonZeroU8;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use crate::counts::Counts;
@@ -32,6 +32,7 @@ use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
 use crate::worker::{FlowRules, Worker};
 
+use belt::belt;
 use deal::Dealer;
 use merge::Merger;
 use numbering::Numbering;
@@ -67,9 +68,9 @@ pub(crate) fn run(
     thread::scope(|scope| {
         let (mut belts, mut streams, mut threads) = (Vec::new(), Vec::new(), Vec::new());
         for (crew, number) in crews.into_iter().zip(0..) {
-            let (belt, chunks) = sync_channel(CHUNKS_AHEAD);
-            let (out, parcels) = sync_channel(PARCELS_AHEAD);
-            belts.push(belt);
+            let (giver, chunks) = belt(CHUNKS_AHEAD);
+            let (out, parcels) = belt(PARCELS_AHEAD);
+            belts.push(giver);
             streams.push(parcels);
             let watch = Stopwatch::new(is_profiled);
             let packer = Packer::new(format.clone(), Arc::clone(&kept), out, watch.clone());

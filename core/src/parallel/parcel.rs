@@ -1,7 +1,6 @@
 //! Finished rows of one worker, on their way to the others'.
 
 use std::sync::Arc;
-use std::sync::mpsc::SyncSender;
 
 use weir_sdk::Start;
 use weir_sdk::abi::ColumnCells;
@@ -14,6 +13,7 @@ use crate::schema::RowShape;
 use crate::sink::{Error, Finished, Row, RowFormat};
 use crate::worker::{EndedBatch, TakeEnded};
 
+use super::belt::Giver;
 use super::numbering::Stopped;
 
 /// The columns whose cells are handed on beside the text: those that row plugins read, or all if rows are not
@@ -66,7 +66,7 @@ impl Parcel {
 pub(super) struct Packer {
     format: Option<Arc<dyn RowFormat>>,
     kept: Arc<Kept>,
-    out: SyncSender<Parcel>,
+    out: Giver<Parcel>,
     parcel: Parcel,
     watch: Stopwatch,
 }
@@ -75,7 +75,7 @@ impl Packer {
     pub(super) fn new(
         format: Option<Arc<dyn RowFormat>>,
         kept: Arc<Kept>,
-        out: SyncSender<Parcel>,
+        out: Giver<Parcel>,
         watch: Stopwatch,
     ) -> Self {
         let parcel = Self::empty(&kept);
@@ -111,7 +111,7 @@ impl Packer {
 
     fn send(&mut self) -> Result<(), Stopped> {
         let parcel = std::mem::replace(&mut self.parcel, Self::empty(&self.kept));
-        self.out.send(parcel).map_err(|_| Stopped)
+        self.out.give(parcel).map_err(|_| Stopped)
     }
 
     fn pack(&mut self, finished: &Finished<'_>, orders: &[EndOrder]) {

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 use crate::counts::Counts;
 use crate::flow::Ended;
@@ -10,6 +9,7 @@ use crate::plugins::PluginFault;
 use crate::profile::Stopwatch;
 use crate::worker::{Begun, Worker};
 
+use super::belt::Taker;
 use super::deal::Chunk;
 use super::numbering::{Numbering, Stopped, Told};
 use super::parcel::Packer;
@@ -49,7 +49,7 @@ impl<'n> Workshop<'n> {
     }
 
     /// Works until there are no more chunks, or nobody takes the rows any more; why, the merger knows.
-    pub(super) fn run(mut self, chunks: &Receiver<Arc<Chunk>>) -> Leavings {
+    pub(super) fn run(mut self, chunks: &Taker<Arc<Chunk>>) -> Leavings {
         if self.work(chunks).is_err() {
             self.numbering.stop();
         }
@@ -58,8 +58,8 @@ impl<'n> Workshop<'n> {
         Leavings { counts: self.worker.counts(), faults: self.worker.take_faults(), watch }
     }
 
-    fn work(&mut self, chunks: &Receiver<Arc<Chunk>>) -> Result<(), Stopped> {
-        while let Ok(chunk) = chunks.recv() {
+    fn work(&mut self, chunks: &Taker<Arc<Chunk>>) -> Result<(), Stopped> {
+        while let Ok(chunk) = chunks.take() {
             self.observe(&chunk);
             drop(chunk);
             while !self.pending.is_empty() && self.finish_oldest(self.pending.len() > LAG)? {}
