@@ -128,6 +128,15 @@ pub struct StreamFacts {
     pub flags: u32,
 }
 
+impl StreamFacts {
+    /// Without what is beyond so many bytes of the stream: another plugin may have asked for more.
+    #[inline]
+    pub(crate) fn within(self, wanted: u64) -> Self {
+        let left = u32::try_from(wanted.saturating_sub(self.offset)).unwrap_or(u32::MAX);
+        Self { len: self.len.min(left), ..self }
+    }
+}
+
 /// Bytes of a TCP stream, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamBytes<'a> {

@@ -331,10 +331,11 @@ unsafe extern "C" fn packets<P: FlowPlugin>(opened: *mut u8, batch: &PacketBatch
             let [a, b] = &mut kept.sides;
             let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
             let mut packet = Packet::new(facts, window);
+            let stream: StreamFacts;
             if P::STREAM_BYTES > 0 && index < batch.streams.count {
                 // SAFETY: the index is below their count.
-                let stream = unsafe { batch.streams.at(index) };
-                packet = packet.with_stream(stream, batch.stream_buffer.as_slice());
+                stream = unsafe { *batch.streams.at::<StreamFacts>(index) }.within(P::STREAM_BYTES);
+                packet = packet.with_stream(&stream, batch.stream_buffer.as_slice());
             }
             plugin.packet(State { flow: &mut kept.flow, own, other }, &packet);
         };

@@ -24,7 +24,7 @@ use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RString, RVec};
 use abi_stable::type_layout::TypeLayout;
 
 use crate::columns::ColumnBuffer;
-use crate::packet::PacketFacts;
+use crate::packet::{PacketFacts, StreamFacts};
 use crate::plugin::EndFacts;
 
 use layout::FactsLayout;
