@@ -41,8 +41,8 @@ impl Direction {
 pub struct Conversation {
     /// Endpoints and protocol.
     pub key: FlowKey,
-    /// Hash of the key.
-    pub hash: u64,
+    /// Lower half of the key's hash: as much as the index looks at.
+    pub hash: u32,
     /// Number in order of creation, from 1.
     pub index: u64,
     /// Clock at its first packet.

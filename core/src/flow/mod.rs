@@ -315,7 +315,7 @@ impl FlowTable {
         let deadline = clock.saturating_add(self.timeouts.first());
         let mut conversation = Conversation {
             key: oriented.key,
-            hash,
+            hash: hash as u32,
             index: match self.numbers {
                 Numbers::Own => self.created,
                 Numbers::OfAll => PROVISIONAL | facts.ordinal,
@@ -482,7 +482,7 @@ impl FlowTable {
     fn end_for(&mut self, slot: u32, needed_by: Option<u64>) {
         let conversation = &mut self.conversations[slot];
         conversation.is_live = false;
-        self.index.remove(conversation.hash, slot);
+        self.index.remove(conversation.hash.into(), slot);
         self.live -= 1;
         for side in [Side::A, Side::B] {
             if conversation.directions[side as usize].fragment_pending {
