@@ -4,7 +4,7 @@
 //! [`Sink`]. That of text (`text.rs`) has two parts, so that many workers print and one thread writes: a
 //! [`RowFormat`] makes bytes of cells (`csv.rs`, `jsonl.rs`, `tranalyzer.rs`), and an [`Output`] (`output.rs`) writes
 //! them, in order, into a file that appears whole (`file.rs`). That of columns (`columnar.rs`) has one, too: an
-//! [`Encoder`] makes blocks of bytes of Arrow arrays (`parquet.rs`, `ipc.rs`). A new format is one file and one line in
+//! `Encoder` makes blocks of bytes of Arrow arrays (`parquet.rs`, `ipc.rs`). A new format is one file and one line in
 //! `FORMATS`.
 
 mod address;
