@@ -49,16 +49,7 @@ impl<'a> Feed<'a> {
             warnings: Vec::new(),
             is_partial: false,
         };
-        let mut first_error = None;
-        while feed.reader.is_none() && feed.next < feed.captures.len() {
-            match feed.open_next() {
-                Ok(reader) => feed.reader = Some(reader),
-                Err(error) => {
-                    feed.warn(&error);
-                    first_error.get_or_insert(error);
-                }
-            }
-        }
+        let first_error = feed.open_readable();
         if feed.reader.is_some() {
             return Ok(feed);
         }
@@ -115,12 +106,22 @@ impl<'a> Feed<'a> {
         if let Some(reader) = self.reader.take() {
             self.warnings.extend(reader.warnings().sentences());
         }
+        self.open_readable();
+    }
+
+    /// Opens the next capture that can be opened; gives why the first that could not be was passed over.
+    fn open_readable(&mut self) -> Option<CaptureError> {
+        let mut first_error = None;
         while self.reader.is_none() && self.next < self.captures.len() {
             match self.open_next() {
                 Ok(reader) => self.reader = Some(reader),
-                Err(error) => self.warn(&error),
+                Err(error) => {
+                    self.warn(&error);
+                    first_error.get_or_insert(error);
+                }
             }
         }
+        first_error
     }
 
     fn open_next(&mut self) -> Result<Reader, CaptureError> {

@@ -54,9 +54,8 @@ impl TakeEnded for RowMaker {
         let EndedBatch { ends, orders, mut cells } = batch;
         self.noticed.clear();
         self.noticed.extend(orders.iter().map(|order| order.noticed));
-        let last = self.noticed.last().copied().unwrap_or_default();
-        let begun = self.starts.partition_point(|start| start.ordinal < last);
-        let events = Events { starts: &self.starts[..begun], noticed: &self.noticed };
+        let events = Events::of(&self.starts, &self.noticed);
+        let begun = events.starts.len();
         self.watch.skip();
         self.crew.complete(ends, &events, &mut cells, &mut self.watch);
         self.sink.rows(&Finished { cells, ends })?;

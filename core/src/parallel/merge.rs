@@ -75,7 +75,7 @@ impl Merger {
 
     /// Takes the first parcel of a chunk from every worker; false if there is none.
     fn begin_chunk(&mut self) -> bool {
-        self.streams.iter_mut().for_each(Stream::begin_chunk);
+        self.streams.iter_mut().for_each(Stream::take_parcel);
         for stream in &mut self.streams {
             self.starts.append(&mut stream.parcel.starts);
         }
@@ -127,8 +127,8 @@ impl Merger {
         for ((column, _), buffer) in self.kept.kept.iter().zip(kept_cells.iter()) {
             cells[*column] = Some(ColumnCells::of(buffer));
         }
-        let begun = self.starts.partition_point(|start| start.ordinal < noticed.last().copied().unwrap_or(0));
-        let events = Events { starts: &self.starts[..begun], noticed };
+        let events = Events::of(&self.starts, noticed);
+        let begun = events.starts.len();
         let RowMaker { crew, sink, watch, .. } = &mut self.rows;
         watch.lap(Stage::of_core("merge rows"));
         crew.complete(ends, &events, &mut cells, watch);
@@ -172,10 +172,6 @@ impl Stream {
     fn head(&self) -> Option<EndOrder> {
         let row = self.parcel.rows.get(self.next)?;
         self.parcel.orders.get(row.directions().start).copied()
-    }
-
-    fn begin_chunk(&mut self) {
-        self.take_parcel();
     }
 
     /// All rows of the parcel are merged, and the chunk goes on in the next.

@@ -98,15 +98,10 @@ impl Packer {
         }
     }
 
-    /// The rows of the chunk are complete.
+    /// The rows of the chunk are complete; those of the end of input count as a last chunk.
     pub(super) fn end_chunk(&mut self) -> Result<(), Stopped> {
         self.parcel.ends_chunk = true;
         self.send()
-    }
-
-    /// All rows are complete.
-    pub(super) fn end(&mut self) -> Result<(), Stopped> {
-        self.end_chunk()
     }
 
     fn send(&mut self) -> Result<(), Stopped> {

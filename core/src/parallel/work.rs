@@ -68,7 +68,7 @@ impl<'n> Workshop<'n> {
             self.finish_oldest(true)?;
         }
         self.worker.drain(&mut self.packer).map_err(|_| Stopped)?;
-        self.packer.end()
+        self.packer.end_chunk()
     }
 
     fn observe(&mut self, chunk: &Chunk) {

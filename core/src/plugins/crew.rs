@@ -7,8 +7,8 @@ use weir_sdk::Interest;
 use weir_sdk::abi::{ColumnCells, Ends, Fault, Instance, Packets};
 
 use crate::plugins::error::PluginError;
-use crate::plugins::fault::{PluginFault, keep};
-use crate::plugins::library::LoadedPlugin;
+use crate::plugins::fault::{PluginFault, hear, keep};
+use crate::plugins::library::{LoadedPlugin, with_columns};
 use crate::profile::{Stage, Stopwatch};
 
 struct Member {
@@ -43,14 +43,8 @@ impl Crew {
         let mut members = Vec::new();
         let mut row_size = 0usize;
         let mut row_align = 1;
-        let mut columns = 0;
-        for plugin in plugins {
+        for (plugin, columns) in with_columns(plugins).filter(|(plugin, _)| !plugin.info.reads_rows) {
             let info = &plugin.info;
-            let own = columns..columns + info.columns.len();
-            columns = own.end;
-            if info.reads_rows {
-                continue;
-            }
             let offset = row_size.next_multiple_of(info.state_align);
             row_size = offset + info.state_size;
             row_align = row_align.max(info.state_align);
@@ -61,7 +55,7 @@ impl Crew {
                 interest: info.interest,
                 stream_bytes: info.stream_bytes,
                 offset,
-                columns: own,
+                columns,
             });
         }
         let mut interests: Vec<Interest> = members.iter().map(|member| member.interest).collect();
@@ -69,6 +63,7 @@ impl Crew {
         interests.dedup();
         interests.retain(|&interest| interest != Interest::ALL);
         let selected = interests.into_iter().map(|interest| (interest, Vec::new())).collect();
+        let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
         Ok(Self { members, columns, row_size, row_align, selected, faults: Vec::new() })
     }
 
@@ -76,14 +71,8 @@ impl Crew {
     pub fn notices(&mut self) -> Vec<String> {
         let mut notices = Vec::new();
         for member in &mut self.members {
-            match member.working().map(Instance::notice) {
-                Some(Ok(Some(notice))) => notices.push(format!("plugin `{}`: {notice}", member.name)),
-                Some(Err(fault)) => {
-                    member.failed = true;
-                    self.faults.push(PluginFault { plugin: member.name, doing: "was opened", fault });
-                }
-                _ => {}
-            }
+            let instance = member.instance.as_mut().filter(|_| !member.failed);
+            member.failed |= !hear(member.name, instance, &mut notices, &mut self.faults);
         }
         notices
     }

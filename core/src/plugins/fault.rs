@@ -1,6 +1,6 @@
 //! What becomes of a plugin that panics.
 
-use weir_sdk::abi::{ColumnCells, Fault};
+use weir_sdk::abi::{ColumnCells, Fault, Instance};
 
 /// A plugin that failed while packets were read.
 #[derive(Clone, Debug)]
@@ -26,6 +26,24 @@ impl std::fmt::Display for PluginFault {
             fault.message
         )
     }
+}
+
+/// Adds what a plugin wants the user to know, or notes its fault; false for a fault.
+pub(super) fn hear(
+    plugin: &'static str,
+    instance: Option<&mut Instance>,
+    notices: &mut Vec<String>,
+    faults: &mut Vec<PluginFault>,
+) -> bool {
+    match instance.map(Instance::notice) {
+        Some(Ok(notice)) => notices.extend(notice.map(|notice| format!("plugin `{plugin}`: {notice}"))),
+        Some(Err(fault)) => {
+            faults.push(PluginFault { plugin, doing: "was opened", fault });
+            return false;
+        }
+        None => {}
+    }
+    true
 }
 
 /// Puts the cells that a plugin gave where its columns stand, or notes its fault; false for a fault.

@@ -7,8 +7,8 @@ use weir_sdk::abi::{ColumnCells, Instance, Rows};
 use weir_sdk::plugin::EndFacts;
 
 use crate::plugins::error::PluginError;
-use crate::plugins::fault::{PluginFault, keep};
-use crate::plugins::library::LoadedPlugin;
+use crate::plugins::fault::{PluginFault, hear, keep};
+use crate::plugins::library::{LoadedPlugin, with_columns};
 use crate::profile::{Stage, Stopwatch};
 
 struct Reader {
@@ -30,6 +30,14 @@ pub struct Events<'a> {
     pub noticed: &'a [u64],
 }
 
+impl<'a> Events<'a> {
+    /// Those of these directions, in order, that began before the last end was noticed.
+    pub fn of(starts: &'a [Start], noticed: &'a [u64]) -> Self {
+        let last = noticed.last().copied().unwrap_or_default();
+        Self { starts: &starts[..starts.partition_point(|start| start.ordinal < last)], noticed }
+    }
+}
+
 /// The row plugins of a run.
 pub struct RowCrew {
     readers: Vec<Reader>,
@@ -42,20 +50,14 @@ impl RowCrew {
         options: &[(String, String, String)],
     ) -> Result<Self, PluginError> {
         let mut readers = Vec::new();
-        let mut columns = 0;
-        for plugin in plugins {
-            let info = &plugin.info;
-            let own = columns..columns + info.columns.len();
-            columns = own.end;
-            if info.reads_rows {
-                readers.push(Reader {
-                    name: info.name,
-                    instance: Some(plugin.open(options)?),
-                    failed: false,
-                    columns: own,
-                    needs: places_of(&info.needs, plugins),
-                });
-            }
+        for (plugin, columns) in with_columns(plugins).filter(|(plugin, _)| plugin.info.reads_rows) {
+            readers.push(Reader {
+                name: plugin.info.name,
+                instance: Some(plugin.open(options)?),
+                failed: false,
+                columns,
+                needs: places_of(&plugin.info.needs, plugins),
+            });
         }
         Ok(Self { readers, faults: Vec::new() })
     }
@@ -69,14 +71,8 @@ impl RowCrew {
     pub fn notices(&mut self) -> Vec<String> {
         let mut notices = Vec::new();
         for reader in &mut self.readers {
-            match reader.instance.as_mut().map(Instance::notice) {
-                Some(Ok(Some(notice))) => notices.push(format!("plugin `{}`: {notice}", reader.name)),
-                Some(Err(fault)) => {
-                    reader.failed = true;
-                    self.faults.push(PluginFault { plugin: reader.name, doing: "was opened", fault });
-                }
-                _ => {}
-            }
+            let instance = reader.instance.as_mut().filter(|_| !reader.failed);
+            reader.failed |= !hear(reader.name, instance, &mut notices, &mut self.faults);
         }
         notices
     }
