@@ -28,13 +28,15 @@ const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/threads/regressi
 
 /// In which form rows are written, and by which plugins: what the workers, and what the merging of their rows has
 /// to do.
-const FORMS: [&[&str]; 6] = [
+const FORMS: [&[&str]; 8] = [
     &["--rows", "conversation"],
     &["--rows", "direction"],
     &["--profile", "tranalyzer"],
     &["--rows", "conversation", "-p", "+exact_stats"],
     &["--rows", "direction", "-p", "+exact_stats"],
     &["--profile", "tranalyzer", "-p", "+exact_stats"],
+    &["--rows", "conversation", "-p", "+bursts", "-o", "bursts.threshold=0.001"],
+    &["--profile", "tranalyzer", "-p", "+bursts", "-o", "bursts.threshold=0.001"],
 ];
 
 /// So many cases, unless `PROPTEST_CASES` asks for another number.

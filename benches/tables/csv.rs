@@ -178,6 +178,7 @@ fn format() -> Box<dyn RowFormat> {
         options: Vec::new(),
         reads_rows: false,
         needs: Vec::new(),
+        tables: Vec::new(),
     };
     let schema = Schema::new(&[plugin], RowShape::Direction).expect("no two columns have one name");
     let format = Format::from_path(Path::new("x.csv"), Profile::Weir).expect("CSV is known");

@@ -32,6 +32,7 @@ mod rows;
 pub mod schema;
 pub mod sink;
 pub mod summary;
+pub mod tables;
 pub mod worker;
 
 pub use per_file::run_per_file;

@@ -20,8 +20,9 @@ use crate::profile::Stopwatch;
 use crate::progress::Progress;
 use crate::rows::RowMaker;
 use crate::schema::Schema;
-use crate::sink::{Compression, Format, Output, Provenance};
+use crate::sink::{self, Format, Provenance};
 use crate::summary::{Ending, Summary};
+use crate::tables::{TableFiles, TableSchema, TableWritten};
 use crate::worker::Worker;
 
 /// Stands in the name of the output for the name of the capture.
@@ -40,14 +41,22 @@ pub fn run_per_file(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summ
     let jobs = jobs(config)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
+    let tables = TableSchema::all(&plugins.infos())?;
     let captures: Vec<&Path> = jobs.iter().map(|job| job.capture.as_path()).collect();
     let progress = Progress::new(config.quiet, feed::total_bytes(&captures));
     let first_crew = plugins.open()?;
     let mut summary = Summary::new(&schema, &config.output.clone().unwrap_or_else(|| jobs[0].output.clone()));
-    let shop = Shop { config, plugins: &plugins, schema: &schema, progress: &progress, interrupted };
+    let shop = Shop {
+        config,
+        plugins: &plugins,
+        schema: &schema,
+        tables: &tables,
+        progress: &progress,
+        interrupted,
+    };
     let tally = shop.work(&jobs, first_crew, &mut summary)?;
     progress.finish();
-    write_dictionaries(&jobs, &schema)?;
+    write_dictionaries(&jobs, &schema, &tables)?;
     summary.inputs = jobs.into_iter().map(|job| job.capture).collect();
     summary.take(tally, started.elapsed());
     summary.ending = match (interrupted.load(Ordering::Relaxed), summary.is_partial) {
@@ -71,6 +80,7 @@ pub(crate) struct Tally {
     pub(crate) counts: Counts,
     pub(crate) rows: u64,
     pub(crate) files: u64,
+    pub(crate) tables: Vec<TableWritten>,
     /// By the place of the capture.
     pub(crate) warnings: Vec<(usize, String)>,
     pub(crate) watch: Stopwatch,
@@ -133,6 +143,7 @@ struct Shop<'a> {
     config: &'a RunConfig,
     plugins: &'a PluginSet,
     schema: &'a Schema,
+    tables: &'a [TableSchema],
     progress: &'a Progress,
     interrupted: &'a AtomicBool,
 }
@@ -202,16 +213,19 @@ impl Shop<'_> {
         let provenance = Provenance { inputs: vec![job.capture.clone()], options };
         let sink = format.create(&job.output, self.schema, &provenance)?;
         let watch = Stopwatch::new(self.config.is_profiled);
-        let rows = RowMaker::new(self.plugins.open_row_plugins()?, sink, watch.clone());
+        let tables = TableFiles::create(self.tables, &job.output, &format, &provenance)?;
+        let rows = RowMaker::new(self.plugins.open_row_plugins()?, sink, tables, watch.clone());
         let worker = Worker::new(&self.config.rules, crew, Numbers::Own, watch);
         let (done, crew) = on_one_thread(&mut feed, worker, rows)?;
         let has_fault = !done.faults.is_empty();
         tally.note(at, &job.capture, &feed, &done);
-        let Done { sink, .. } = done;
+        let Done { sink, tables, .. } = done;
         if self.interrupted.load(Ordering::Relaxed) {
             sink.abandon();
+            tables.abandon();
         } else {
             sink.finish()?;
+            tally.note_tables(tables.finish(false)?);
         }
         Ok((!has_fault).then_some(crew))
     }
@@ -233,7 +247,17 @@ impl Tally {
         self.warnings.extend(faults.map(|fault| (at, format!("`{}`: {fault}", capture.display()))));
     }
 
+    /// Joins files of the same tables: tables stand in the order of the run.
+    fn note_tables(&mut self, written: Vec<TableWritten>) {
+        if self.tables.is_empty() {
+            self.tables = written;
+        } else {
+            self.tables.iter_mut().zip(written).for_each(|(own, other)| own.rows += other.rows);
+        }
+    }
+
     fn add(&mut self, mut other: Tally) {
+        self.note_tables(std::mem::take(&mut other.tables));
         self.counts.add(&other.counts);
         self.rows += other.rows;
         self.files += other.files;
@@ -245,13 +269,15 @@ impl Tally {
     }
 }
 
-/// One dictionary for each folder of rows.
-fn write_dictionaries(jobs: &[Job], schema: &Schema) -> Result<(), RunError> {
+/// One dictionary for each folder of rows, and one for each table there.
+fn write_dictionaries(jobs: &[Job], schema: &Schema, tables: &[TableSchema]) -> Result<(), RunError> {
     let folders: BTreeSet<&Path> = jobs.iter().filter_map(|job| job.output.parent()).collect();
     for folder in folders {
-        let mut dictionary = Output::create(&folder.join(DICTIONARY), Compression::None)?;
-        dictionary.write(schema.json().as_bytes(), 0)?;
-        dictionary.finish()?;
+        sink::write_dictionary(&folder.join(DICTIONARY), &schema.json())?;
+        for table in tables {
+            let name = format!("{}.{DICTIONARY}", table.table.name);
+            sink::write_dictionary(&folder.join(name), &table.schema.json())?;
+        }
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::rows::RowMaker;
 use crate::schema::{RowShape, Schema};
 use crate::sink::{self, Compression, Format, Output, Profile, Provenance, Sink};
 use crate::summary::{Ending, Summary};
+use crate::tables::{TableFiles, TableSchema};
 use crate::worker::{FlowRules, Share, Worker};
 
 /// More workers than these would each have too few of the shards that conversations fall into.
@@ -73,6 +74,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let captures = inputs::expand(&config.inputs)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
+    let tables = TableSchema::all(&plugins.infos())?;
     let bytes = feed::total_bytes(&captures);
     let mut crews: Vec<Crew> =
         (0..config.threads(bytes)).map(|_| plugins.open()).collect::<Result<_, _>>()?;
@@ -82,11 +84,18 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let path = output_path(config, &feed.captures()[0]);
     refuse_overwriting(&path, feed.captures())?;
     let provenance = Provenance { inputs: feed.captures().to_vec(), options: config.plugins.options.clone() };
-    let sink = Format::from_path(&path, config.profile)?.create(&path, &schema, &provenance)?;
+    let format = Format::from_path(&path, config.profile)?;
+    let sink = format.create(&path, &schema, &provenance)?;
+    let table_files = TableFiles::create(&tables, &path, &format, &provenance)?;
 
     let mut summary = Summary::new(&schema, &path);
+    if table_files.len() < tables.len() {
+        summary.warnings.push(
+            "tables are not written where the rows go to standard output; name a file with `-w`".into(),
+        );
+    }
     summary.notices = crews.iter_mut().take(1).flat_map(Crew::notices).chain(row_crew.notices()).collect();
-    let mut rows = RowMaker::new(row_crew, sink, Stopwatch::new(config.is_profiled));
+    let mut rows = RowMaker::new(row_crew, sink, table_files, Stopwatch::new(config.is_profiled));
     let done = match crews.pop() {
         Some(crew) if crews.is_empty() => {
             let watch = Stopwatch::new(config.is_profiled);
@@ -95,7 +104,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
         }
         last => {
             crews.extend(last);
-            let kept = rows.kept(&schema);
+            let kept = rows.kept(&schema, &tables);
             parallel::run(&mut feed, crews, &config.rules, rows, kept, config.is_profiled)?
         }
     };
@@ -104,7 +113,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     summary.report(&done.faults);
     summary.count(&done.counts, started.elapsed());
     summary.profile = done.watch;
-    conclude(done.sink, &schema, interrupted, &mut summary)?;
+    conclude(done.sink, done.tables, &schema, interrupted, &mut summary)?;
     write_summary(config, &mut summary)?;
     Ok(summary)
 }
@@ -114,6 +123,7 @@ pub(crate) struct Done {
     pub(crate) counts: Counts,
     pub(crate) faults: Vec<PluginFault>,
     pub(crate) sink: Box<dyn Sink>,
+    pub(crate) tables: TableFiles,
     pub(crate) watch: Stopwatch,
 }
 
@@ -135,10 +145,11 @@ pub(crate) fn on_one_thread(
         watch.skip();
     }
     worker.drain(&mut rows)?;
+    rows.end()?;
     let faults = [worker.take_faults(), rows.take_faults()].concat();
     watch.merge(worker.watch());
     watch.merge(&rows.watch);
-    let done = Done { counts: worker.counts(), faults, sink: rows.sink, watch };
+    let done = Done { counts: worker.counts(), faults, sink: rows.sink, tables: rows.tables, watch };
     Ok((done, worker.into_crew()))
 }
 
@@ -153,6 +164,7 @@ pub(crate) fn shape(config: &RunConfig) -> RowShape {
 /// Gives the rows their name and writes the dictionary beside them; an interrupted run keeps the partial name.
 fn conclude(
     sink: Box<dyn Sink>,
+    tables: TableFiles,
     schema: &Schema,
     interrupted: &AtomicBool,
     summary: &mut Summary,
@@ -161,13 +173,13 @@ fn conclude(
     if interrupted.load(Ordering::Relaxed) {
         summary.ending = Ending::Interrupted;
         summary.output = sink.abandon().unwrap_or_default();
+        tables.abandon();
         return Ok(());
     }
     sink.finish()?;
+    summary.tables = tables.finish(true)?;
     if summary.output != Path::new("-") {
-        let mut dictionary = Output::create(&sink::dictionary_path(&summary.output), Compression::None)?;
-        dictionary.write(schema.json().as_bytes(), 0)?;
-        dictionary.finish()?;
+        sink::write_dictionary(&sink::dictionary_path(&summary.output), &schema.json())?;
     }
     summary.ending = if summary.is_partial { Ending::Partial } else { Ending::Complete };
     Ok(())

@@ -7,6 +7,7 @@ use crate::plugins::{Events, PluginFault, RowCrew};
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::{Declared, Schema};
 use crate::sink::{Error, Finished, Sink};
+use crate::tables::{TableFiles, TableSchema};
 use crate::worker::{EndedBatch, TakeEnded};
 
 /// Directions that begin before row plugins are told of them without a row.
@@ -16,6 +17,7 @@ const STARTS_PER_CALL: usize = 1024;
 pub(crate) struct RowMaker {
     pub(crate) crew: RowCrew,
     pub(crate) sink: Box<dyn Sink>,
+    pub(crate) tables: TableFiles,
     /// Directions that began and that row plugins have not heard of.
     starts: Vec<Start>,
     noticed: Vec<u64>,
@@ -23,24 +25,33 @@ pub(crate) struct RowMaker {
 }
 
 impl RowMaker {
-    pub(crate) fn new(crew: RowCrew, sink: Box<dyn Sink>, watch: Stopwatch) -> Self {
-        Self { crew, sink, starts: Vec::new(), noticed: Vec::new(), watch }
+    pub(crate) fn new(crew: RowCrew, sink: Box<dyn Sink>, tables: TableFiles, watch: Stopwatch) -> Self {
+        Self { crew, sink, tables, starts: Vec::new(), noticed: Vec::new(), watch }
     }
 
     /// What workers hand on of each row.
-    pub(crate) fn kept(&mut self, schema: &Schema) -> Kept {
+    pub(crate) fn kept(&mut self, schema: &Schema, tables: &[TableSchema]) -> Kept {
         let declared: Vec<Declared<'_>> = schema.declared().collect();
         let is_early = |declared: &&Declared<'_>| !schema.is_late(declared.plugin);
         let wanted = match self.sink.text() {
             Some(_) => self.crew.needs(),
             None => declared.iter().filter(is_early).map(|declared| declared.index).collect(),
         };
+        let early = |table: &TableSchema| if table.is_late { Vec::new() } else { table.types() };
         Kept {
             shape: schema.shape(),
             columns: declared.len(),
             kept: wanted.into_iter().map(|index| (index, declared[index].column.value)).collect(),
+            tables: tables.iter().take(self.tables.len()).map(early).collect(),
             wants_starts: !self.crew.is_empty(),
         }
+    }
+
+    /// Writes the rows of tables that were complete only when all flows had ended.
+    pub(crate) fn end(&mut self) -> Result<(), Error> {
+        self.crew.starts(&self.starts);
+        self.starts.clear();
+        self.tables.take(&self.crew.end().tables)
     }
 
     /// Row plugins that failed since this was last asked.
@@ -58,7 +69,8 @@ impl TakeEnded for RowMaker {
         let begun = events.starts.len();
         self.watch.skip();
         self.crew.complete(ends, &events, &mut cells, &mut self.watch);
-        self.sink.rows(&Finished { cells, ends })?;
+        self.sink.rows(&Finished { cells: cells.columns, ends })?;
+        self.tables.take(&cells.tables)?;
         self.watch.lap(Stage::of_core("print rows"));
         self.starts.drain(..begun);
         Ok(())

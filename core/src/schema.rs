@@ -22,6 +22,8 @@ pub enum RowShape {
     Conversation,
     /// One direction of a conversation: every column once.
     Direction,
+    /// What a table of a plugin has a row for.
+    Table,
 }
 
 impl RowShape {
@@ -30,6 +32,7 @@ impl RowShape {
         match self {
             RowShape::Conversation => "conversation",
             RowShape::Direction => "direction",
+            RowShape::Table => "table",
         }
     }
 }
@@ -74,6 +77,16 @@ pub enum Clash {
         second: &'static str,
         /// The name in the header.
         column: String,
+    },
+    /// Of tables.
+    #[error("plugins `{first}` and `{second}` both have a table `{table}`; leave one of them out with `-p`")]
+    Tables {
+        /// The plugin that comes first.
+        first: &'static str,
+        /// The plugin that comes later.
+        second: &'static str,
+        /// The name of the table.
+        table: &'static str,
     },
     /// Of one plugin, for instance `len` for each direction and `len_a` for the flow.
     #[error("plugin `{plugin}` has two columns that print as `{column}`; leave it out with `-p`")]
@@ -185,7 +198,7 @@ const ONLY_IN_DIRECTION_ROWS: &str = "direction_rows";
 fn output_columns(declared: Declared<'_>, shape: RowShape) -> Vec<OutputColumn> {
     let repeats_the_other = declared.column.tags.contains(&ONLY_IN_DIRECTION_ROWS);
     let picks: &[(&str, Pick)] = match (shape, declared.column.scope) {
-        (RowShape::Direction, _) => &[("", Pick::Own)],
+        (RowShape::Direction | RowShape::Table, _) => &[("", Pick::Own)],
         (RowShape::Conversation, _) if repeats_the_other => &[],
         (RowShape::Conversation, Scope::Flow) => &[("", Pick::A)],
         (RowShape::Conversation, Scope::Direction) => &[("_a", Pick::A), ("_b", Pick::B)],
@@ -273,6 +286,7 @@ pub(crate) mod samples {
             options: Vec::new(),
             reads_rows: false,
             needs: Vec::new(),
+            tables: Vec::new(),
         }
     }
 }

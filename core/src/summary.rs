@@ -13,6 +13,7 @@ use crate::per_file::Tally;
 use crate::plugins::PluginFault;
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::Schema;
+use crate::tables::TableWritten;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub struct Summary {
     pub rows: u64,
     /// Files of rows.
     pub files: u64,
+    /// Tables beside the rows; where each capture has its own, the path of one of them and the rows of all.
+    pub tables: Vec<TableWritten>,
     /// Columns of a row.
     pub columns: usize,
     /// From start to the last row.
@@ -93,6 +96,7 @@ impl Summary {
             counts: Counts::default(),
             rows: 0,
             files: 1,
+            tables: Vec::new(),
             columns: schema.columns().len(),
             elapsed: Duration::ZERO,
             plugins: schema.plugins().iter().map(used).collect(),
@@ -140,6 +144,7 @@ impl Summary {
         self.is_partial = !tally.warnings.is_empty();
         self.warnings = tally.warnings.into_iter().map(|(_, warning)| warning).collect();
         (self.rows, self.files, self.profile) = (tally.rows, tally.files, tally.watch);
+        self.tables = tally.tables;
         self.count(&tally.counts, elapsed);
     }
 
@@ -164,6 +169,11 @@ impl Summary {
             "stream_holes_given_up": counts.stream_holes_given_up,
             "rows": self.rows,
             "files": self.files,
+            "tables": self
+                .tables
+                .iter()
+                .map(|table| json!({"name": table.name, "output": table.path, "rows": table.rows}))
+                .collect::<Vec<_>>(),
             "columns": self.columns,
             "time": {
                 "first_ns": counts.span.map(|span| span.0),
@@ -262,6 +272,9 @@ impl fmt::Display for Summary {
         writeln!(f, "speed     {}", self.speed_line())?;
         writeln!(f, "plugins   {}", plugins.join(", "))?;
         writeln!(f, "rows      {}", self.output_line())?;
+        for table in &self.tables {
+            writeln!(f, "table     {}", table_line(table))?;
+        }
         self.write_profile(f)?;
         for notice in &self.notices {
             writeln!(f, "note: {notice}")?;
@@ -271,6 +284,10 @@ impl fmt::Display for Summary {
         }
         Ok(())
     }
+}
+
+fn table_line(table: &TableWritten) -> String {
+    format!("{} {}, {}", HumanCount(table.rows), table.name, table.path.display())
 }
 
 /// `2026-01-02T03:04:05Z to 2026-01-02T03:06:00Z (1m 55s)`.

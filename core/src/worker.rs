@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use weir_sdk::abi::{ColumnCells, Ends, Packets};
+use weir_sdk::abi::{Ends, Packets};
 use weir_sdk::plugin::{EndFacts, HeaderChain, HeaderChains};
 use weir_sdk::{Packet, PacketFacts, Side, Start, flag};
 
@@ -17,7 +17,7 @@ use crate::flow::{
     Answer, Arrivals, Clocks, EndOrder, Ended, FlowTable, LinkEnds, Numbers, Query, Slab, Streams, Timeouts,
 };
 use crate::memory::prefetch;
-use crate::plugins::{Crew, PluginFault};
+use crate::plugins::{Cells, Crew, PluginFault};
 use crate::profile::{Stage, Stopwatch};
 use crate::sink::Error;
 
@@ -39,8 +39,8 @@ pub struct EndedBatch<'a> {
     pub ends: &'a [EndFacts],
     /// Where each stands among the rows.
     pub orders: &'a [EndOrder],
-    /// The columns of all plugins; those of row plugins are still to be filled in.
-    pub cells: Vec<Option<ColumnCells<'a>>>,
+    /// The cells of all plugins; those of row plugins are still to be filled in.
+    pub cells: Cells<'a>,
 }
 
 /// Whoever makes rows of what ended.

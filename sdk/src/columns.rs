@@ -280,6 +280,12 @@ impl ColumnBuffer {
         self.list_ends.push(before + elements as u32);
         self.end_row(true);
     }
+
+    /// Ends a list whose elements stand elsewhere, behind so many of this and all lists before.
+    pub(crate) fn end_list_at(&mut self, elements: usize) {
+        self.list_ends.push(elements as u32);
+        self.end_row(true);
+    }
 }
 
 /// One element of a column.

@@ -162,6 +162,7 @@ pub mod options;
 pub mod packet;
 pub mod plugin;
 pub mod status;
+pub mod tables;
 pub mod testing;
 pub mod value;
 
@@ -170,5 +171,6 @@ pub use columns::{Bit, Columns};
 pub use options::Options;
 pub use packet::{Packet, PacketFacts, Side, StreamBytes, StreamFacts, flag};
 pub use plugin::{End, EndFacts, FinishedRow, FlowPlugin, HeaderChain, Interest, RowPlugin, Start, State};
+pub use tables::{Table, Tables};
 pub use value::{Duration, Ip, Mac, Time};
 pub use weir_sdk_derive::{Columns, Options};

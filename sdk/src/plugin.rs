@@ -4,6 +4,7 @@ use crate::abi::ColumnCells;
 use crate::columns::Columns;
 use crate::options::Options;
 use crate::packet::{Packet, Side};
+use crate::tables::{Table, Tables};
 use crate::value::Ip;
 
 /// Which packets a plugin wants to see. Core leaves the others out of its batches.
@@ -68,6 +69,9 @@ pub trait FlowPlugin: Sized + Send + 'static {
     /// all, 0 for none.
     const STREAM_BYTES: u64 = 0;
 
+    /// Files of rows that it writes beside the flows.
+    const TABLES: &'static [Table] = &[];
+
     /// Its options; `()` for none.
     type Options: Options;
     /// What it keeps for each conversation; `()` for nothing.
@@ -94,6 +98,9 @@ pub trait FlowPlugin: Sized + Send + 'static {
 
     /// The row of one direction of an ended conversation. Columns of flow scope are taken from the row of A.
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Self::Row<'a>;
+
+    /// Adds rows to its tables, for one direction of an ended conversation, after [`finish`](Self::finish).
+    fn table_rows(&self, _end: &End<'_, Self>, _tables: &mut Tables<'_>) {}
 }
 
 /// What a plugin kept of the conversation that a packet belongs to.
@@ -206,6 +213,9 @@ pub trait RowPlugin: Sized + Send + 'static {
     /// Columns of other plugins that it reads, by the names of their declarations.
     const NEEDS: &'static [&'static str];
 
+    /// Files of rows that it writes beside the flows.
+    const TABLES: &'static [Table] = &[];
+
     /// Its options; `()` for none.
     type Options: Options;
     /// What it prints.
@@ -223,6 +233,12 @@ pub trait RowPlugin: Sized + Send + 'static {
 
     /// The cells for one direction of an ended conversation: A, then B.
     fn row<'a>(&'a mut self, row: &FinishedRow<'_>) -> Self::Row<'a>;
+
+    /// Adds to its tables what is complete; asked after each row.
+    fn table_rows(&mut self, _tables: &mut Tables<'_>) {}
+
+    /// The same at the end of the run, when everything is complete.
+    fn last_table_rows(&mut self, _tables: &mut Tables<'_>) {}
 }
 
 /// A direction that began.

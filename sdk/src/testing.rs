@@ -7,14 +7,17 @@
 mod facts;
 mod frame;
 mod packet;
+mod table;
 
-use crate::columns::{Column, Columns};
+use crate::columns::{Column, ColumnBuffer, Columns};
 use crate::options::Options;
 use crate::packet::{Packet, PacketFacts, Side, StreamFacts, flag};
 use crate::plugin::{End, EndFacts, FlowPlugin, HeaderChain, HeaderChains, State};
 use crate::status;
+use crate::tables::Tables;
 
 pub use packet::{ACK, FIN, PSH, RST, SYN, TestPacket, packet};
+pub use table::TestTable;
 
 /// Units that a column may have.
 pub const UNITS: &[&str] =
@@ -111,13 +114,31 @@ impl<P: FlowPlugin> TestFlow<P> {
     ///
     /// If the plugin refuses its options.
     pub fn rows(self, packets: impl IntoIterator<Item = TestPacket>) -> Vec<P::Row<'static>> {
+        let plugin: &'static P = Box::leak(Box::new(self.open()));
+        Box::leak(Box::new(Conversation::of(plugin, packets))).rows(plugin, self.end)
+    }
+
+    /// The rows that the conversation adds to a table, which stands at this place among those of the plugin.
+    ///
+    /// # Panics
+    ///
+    /// If the plugin refuses its options, or there is no such table.
+    pub fn table(self, table: usize, packets: impl IntoIterator<Item = TestPacket>) -> TestTable {
+        let plugin = self.open();
+        let mut buffers = vec![ColumnBuffer::default(); Tables::buffers_of(P::TABLES)];
+        Conversation::of(&plugin, packets).table_rows(
+            &plugin,
+            self.end,
+            &mut Tables::new(P::TABLES, &mut buffers),
+        );
+        let first = Tables::buffers_of(&P::TABLES[..table]) + 1;
+        let columns = P::TABLES[table].columns;
+        TestTable::new(columns, &buffers[first..first + columns.len()])
+    }
+
+    fn open(&self) -> P {
         let options = P::Options::parse(&self.options).expect("a test gives options that the plugin knows");
-        let plugin: &'static P = Box::leak(Box::new(P::open(options).expect("the plugin opens")));
-        let mut conversation = Conversation::<P>::default();
-        for packet in packets {
-            conversation.take(plugin, &packet);
-        }
-        Box::leak(Box::new(conversation)).rows(plugin, self.end)
+        P::open(options).expect("the plugin opens")
     }
 }
 
@@ -146,6 +167,12 @@ impl<P: FlowPlugin> Default for Conversation<P> {
 }
 
 impl<P: FlowPlugin> Conversation<P> {
+    fn of(plugin: &P, packets: impl IntoIterator<Item = TestPacket>) -> Self {
+        let mut conversation = Self::default();
+        packets.into_iter().for_each(|packet| conversation.take(plugin, &packet));
+        conversation
+    }
+
     fn take(&mut self, plugin: &P, packet: &TestPacket) {
         let (mut facts, bytes) = packet.build();
         self.place(&mut facts);
@@ -173,8 +200,18 @@ impl<P: FlowPlugin> Conversation<P> {
     }
 
     fn rows<'a>(&'a self, plugin: &'a P, told: [EndFacts; 2]) -> Vec<P::Row<'a>> {
-        let seen = [Side::A, Side::B].into_iter().filter(|&side| self.seen[side as usize]);
-        seen.map(|side| plugin.finish(&self.end(side, told[side as usize]))).collect()
+        self.seen().map(|side| plugin.finish(&self.end(side, told[side as usize]))).collect()
+    }
+
+    fn table_rows(&self, plugin: &P, told: [EndFacts; 2], tables: &mut Tables<'_>) {
+        for side in self.seen() {
+            plugin.table_rows(&self.end(side, told[side as usize]), tables);
+            tables.end_flow();
+        }
+    }
+
+    fn seen(&self) -> impl Iterator<Item = Side> {
+        [Side::A, Side::B].into_iter().filter(|&side| self.seen[side as usize])
     }
 
     fn end(&self, side: Side, told: EndFacts) -> End<'_, P> {
@@ -250,9 +287,14 @@ pub fn check_columns<P: FlowPlugin>() {
     for (place, column) in columns.iter().enumerate() {
         let is_new = columns[..place].iter().all(|earlier| earlier.name != column.name);
         assert!(is_new, "column `{}` is declared twice", column.name);
-        if let Some(fault) = fault_of(column) {
-            panic!("column `{}` {fault}", column.name);
-        }
+        assert_sound(column);
+    }
+    P::TABLES.iter().flat_map(|table| table.columns).for_each(assert_sound);
+}
+
+fn assert_sound(column: &Column) {
+    if let Some(fault) = fault_of(column) {
+        panic!("column `{}` {fault}", column.name);
     }
 }
 

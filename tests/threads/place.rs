@@ -46,7 +46,7 @@ impl Place {
         run(&mut self.command(arguments), LIMIT)
     }
 
-    /// The rows that were written, byte by byte.
+    /// The rows that were written, and those of tables, byte by byte.
     pub fn rows<S: AsRef<OsStr>>(&self, arguments: &[S]) -> String {
         let is_tranalyzer = arguments.iter().any(|argument| argument.as_ref() == "tranalyzer");
         let name = if is_tranalyzer { "rows.txt" } else { "rows.csv" };
@@ -54,7 +54,8 @@ impl Place {
         let arguments: Vec<&OsStr> = plain.into_iter().chain(arguments.iter().map(AsRef::as_ref)).collect();
         let finished = self.run(&arguments);
         assert!(finished.status == Some(0) && finished.stderr.is_empty(), "{arguments:?}: {finished:?}");
-        self.text(name)
+        let table = self.path(name.replacen('.', ".bursts.", 1));
+        self.text(name) + &fs::read_to_string(table).unwrap_or_default()
     }
 
     /// What a file holds.

@@ -12,13 +12,13 @@ use weir_sdk::plugin::EndFacts;
 
 use crate::error::RunError;
 use crate::flow::EndOrder;
-use crate::plugins::Events;
+use crate::plugins::{Cells, Events};
 use crate::profile::Stage;
 use crate::rows::RowMaker;
 use crate::sink::{Error, Finished, Sink};
 
 use super::belt::Taker;
-use super::parcel::{Kept, Parcel};
+use super::parcel::{Kept, Parcel, TableRows};
 
 /// Rows that are completed together.
 const ROWS_PER_CALL: usize = 512;
@@ -50,17 +50,19 @@ struct Merged {
     ends: Vec<EndFacts>,
     noticed: Vec<u64>,
     cells: Vec<ColumnBuffer>,
+    tables: Vec<TableRows>,
 }
 
 impl Merger {
     pub(super) fn new(parcels: Vec<Taker<Parcel>>, kept: Arc<Kept>, rows: RowMaker) -> Self {
         let stream = |parcels| Stream { parcels, parcel: Parcel::default(), next: 0, is_over: false };
         let cells = vec![ColumnBuffer::default(); kept.kept.len()];
+        let tables = kept.tables.iter().map(|types| TableRows::new(types)).collect();
         Self {
             streams: parcels.into_iter().map(stream).collect(),
             kept,
             rows,
-            merged: Merged { cells, ..Merged::default() },
+            merged: Merged { cells, tables, ..Merged::default() },
             starts: Vec::new(),
         }
     }
@@ -117,22 +119,30 @@ impl Merger {
             return Ok(());
         }
         self.rows.watch.skip();
-        let Merged { rows, ends, noticed, cells: kept_cells } = &mut self.merged;
+        let Merged { rows, ends, noticed, cells: kept_cells, tables } = &mut self.merged;
         for (column, cells) in kept_cells.iter_mut().enumerate() {
             for &(worker, row) in rows.iter() {
                 self.streams[worker].parcel.copy_cells(row, column, &self.kept, cells);
             }
         }
-        let mut cells = vec![None; self.kept.columns];
+        if !tables.is_empty() {
+            rows.iter()
+                .for_each(|&(worker, row)| self.streams[worker].parcel.copy_tables(row, &self.kept, tables));
+        }
+        let mut cells = Cells::none(self.kept.columns, tables.len());
         for ((column, _), buffer) in self.kept.kept.iter().zip(kept_cells.iter()) {
-            cells[*column] = Some(ColumnCells::of(buffer));
+            cells.columns[*column] = Some(ColumnCells::of(buffer));
+        }
+        for (cells, table) in cells.tables.iter_mut().zip(tables.iter()) {
+            *cells = Some(table.cells());
         }
         let events = Events::of(&self.starts, noticed);
         let begun = events.starts.len();
-        let RowMaker { crew, sink, watch, .. } = &mut self.rows;
+        let RowMaker { crew, sink, tables, watch, .. } = &mut self.rows;
         watch.lap(Stage::of_core("merge rows"));
         crew.complete(ends, &events, &mut cells, watch);
-        write_rows(&mut **sink, &self.streams, rows, &Finished { cells, ends })?;
+        tables.take(&cells.tables)?;
+        write_rows(&mut **sink, &self.streams, rows, &Finished { cells: cells.columns, ends })?;
         watch.lap(Stage::of_core("print rows"));
         self.starts.drain(..begun);
         self.merged.clear();
@@ -206,5 +216,6 @@ impl Merged {
         self.ends.clear();
         self.noticed.clear();
         self.cells.iter_mut().for_each(ColumnBuffer::clear);
+        self.tables.iter_mut().for_each(TableRows::clear);
     }
 }

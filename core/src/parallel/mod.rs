@@ -92,9 +92,10 @@ pub(crate) fn run(
             watch.merge(&left.watch);
         }
         let mut rows = merged?;
+        rows.end()?;
         watch.merge(&rows.watch);
         faults.append(&mut rows.take_faults());
-        Ok(Done { counts, faults: first_of_each_plugin(faults), sink: rows.sink, watch })
+        Ok(Done { counts, faults: first_of_each_plugin(faults), sink: rows.sink, tables: rows.tables, watch })
     })
 }
 

@@ -1,5 +1,6 @@
 //! Finished rows of one worker, on their way to the others'.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use weir_sdk::Start;
@@ -8,6 +9,7 @@ use weir_sdk::columns::{ColumnBuffer, ValueType};
 use weir_sdk::plugin::EndFacts;
 
 use crate::flow::EndOrder;
+use crate::plugins::TableCells;
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::RowShape;
 use crate::sink::{Error, Finished, Row, RowFormat};
@@ -26,6 +28,8 @@ pub(crate) struct Kept {
     pub(crate) columns: usize,
     /// Which of them, and their types.
     pub(crate) kept: Vec<(usize, ValueType)>,
+    /// The types of the columns of each table that is written; none for the tables of row plugins.
+    pub(crate) tables: Vec<Vec<ValueType>>,
     /// Somebody wants to hear of directions that begin.
     pub(crate) wants_starts: bool,
 }
@@ -42,6 +46,7 @@ pub(super) struct Parcel {
     text_ends: Vec<u32>,
     /// The cells of the kept columns, one for each direction.
     cells: Vec<ColumnBuffer>,
+    tables: Vec<TableRows>,
     pub(super) starts: Vec<Start>,
     /// No row of a later chunk stands in it, and the next parcel has none of this one.
     pub(super) ends_chunk: bool,
@@ -59,6 +64,64 @@ impl Parcel {
     pub(super) fn copy_cells(&self, row: usize, column: usize, kept: &Kept, to: &mut ColumnBuffer) {
         let (_, value) = kept.kept[column];
         to.copy(&ColumnCells::of(&self.cells[column]), self.rows[row].directions(), value);
+    }
+
+    /// Appends what belongs to a row to the rows of tables of others.
+    pub(super) fn copy_tables(&self, row: usize, kept: &Kept, to: &mut [TableRows]) {
+        for ((from, to), types) in self.tables.iter().zip(to).zip(&kept.tables) {
+            to.append_rows(from, self.rows[row].directions(), types);
+        }
+    }
+}
+
+/// Rows of a table.
+#[derive(Clone, Default)]
+pub(super) struct TableRows {
+    /// Behind which row those of each direction end.
+    ends: Vec<u32>,
+    columns: Vec<ColumnBuffer>,
+}
+
+impl TableRows {
+    pub(super) fn new(types: &[ValueType]) -> Self {
+        Self { ends: Vec::new(), columns: vec![ColumnBuffer::default(); types.len()] }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.ends.clear();
+        self.columns.iter_mut().for_each(ColumnBuffer::clear);
+    }
+
+    /// As a plugin would give them.
+    pub(super) fn cells(&self) -> TableCells<'_> {
+        let columns = self.columns.iter().map(ColumnCells::of).collect();
+        TableCells { owners: ColumnCells::NONE, columns }
+    }
+
+    fn len(&self) -> usize {
+        self.columns.first().map_or(0, |column| column.rows)
+    }
+
+    /// Appends the rows of so many directions.
+    fn append(&mut self, cells: Option<&TableCells<'_>>, directions: usize, types: &[ValueType]) {
+        let before = self.len() as u32;
+        let end_of = |direction| cells.map_or(0, |cells| cells.owners.list(direction).end as u32);
+        self.ends.extend((0..directions).map(|direction| before + end_of(direction)));
+        let Some(cells) = cells else { return };
+        let rows = directions.checked_sub(1).map_or(0, |last| cells.owners.list(last).end);
+        for ((from, to), value) in cells.columns.iter().zip(&mut self.columns).zip(types) {
+            to.copy(from, 0..rows, *value);
+        }
+    }
+
+    /// Appends the rows of some directions of another.
+    fn append_rows(&mut self, from: &TableRows, directions: Range<usize>, types: &[ValueType]) {
+        let end_of = |direction: usize| from.ends.get(direction).map_or(0, |&end| end as usize);
+        let first = directions.start.checked_sub(1).map_or(0, end_of);
+        let end = directions.end.checked_sub(1).map_or(first, end_of);
+        for ((from, to), value) in from.columns.iter().zip(&mut self.columns).zip(types) {
+            to.copy(&ColumnCells::of(from), first..end, *value);
+        }
     }
 }
 
@@ -88,7 +151,8 @@ impl Packer {
     }
 
     fn empty(kept: &Kept) -> Parcel {
-        Parcel { cells: vec![ColumnBuffer::default(); kept.kept.len()], ..Parcel::default() }
+        let tables = kept.tables.iter().map(|types| TableRows::new(types)).collect();
+        Parcel { cells: vec![ColumnBuffer::default(); kept.kept.len()], tables, ..Parcel::default() }
     }
 
     /// Takes what began in the chunk whose rows come next.
@@ -107,6 +171,13 @@ impl Packer {
     fn send(&mut self) -> Result<(), Stopped> {
         let parcel = std::mem::replace(&mut self.parcel, Self::empty(&self.kept));
         self.out.give(parcel).map_err(|_| Stopped)
+    }
+
+    /// Rows of tables are kept beside those of their flows.
+    fn pack_tables(&mut self, tables: &[Option<TableCells<'_>>], directions: usize) {
+        for ((to, cells), types) in self.parcel.tables.iter_mut().zip(tables).zip(&self.kept.tables) {
+            to.append(cells.as_ref(), directions, types);
+        }
     }
 
     fn pack(&mut self, finished: &Finished<'_>, orders: &[EndOrder]) {
@@ -139,9 +210,11 @@ impl TakeEnded for Packer {
     fn ended(&mut self, batch: EndedBatch<'_>) -> Result<(), Error> {
         let EndedBatch { ends, orders, cells } = batch;
         self.watch.skip();
-        self.pack(&Finished { cells, ends }, orders);
+        self.pack_tables(&cells.tables, ends.len());
+        self.pack(&Finished { cells: cells.columns, ends }, orders);
         self.watch.lap(Stage::of_core("print rows"));
-        if self.parcel.text.len() > FULL || self.parcel.ends.len() > FULL >> 10 {
+        let of_tables = self.parcel.tables.iter().map(TableRows::len).sum::<usize>();
+        if self.parcel.text.len() > FULL || self.parcel.ends.len().max(of_tables) > FULL >> 10 {
             self.send().map_err(|Stopped| Error::Stopped)?;
         }
         Ok(())

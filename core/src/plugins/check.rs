@@ -9,7 +9,7 @@ const MOST_STATE: usize = 64 * 1024;
 
 /// What is wrong with the declarations of a plugin, for the middle of a sentence.
 pub(super) fn complaint(info: &PluginInfo) -> Option<String> {
-    state(info).or_else(|| names(info))
+    state(info).or_else(|| names(info)).or_else(|| tables(info))
 }
 
 fn state(info: &PluginInfo) -> Option<String> {
@@ -31,10 +31,18 @@ fn state(info: &PluginInfo) -> Option<String> {
 fn names(info: &PluginInfo) -> Option<String> {
     let plugin = [("name", info.name)];
     let options = info.options.iter().map(|option| ("option", option.name));
-    let columns = info.columns.iter().map(|column| ("column", column.name));
-    let (what, name) =
-        plugin.into_iter().chain(options).chain(columns).find(|(_, name)| !is_lower_snake_case(name))?;
+    let tables = info.tables.iter().map(|table| ("table", table.name));
+    let of_tables = info.tables.iter().flat_map(|table| table.columns);
+    let columns = info.columns.iter().chain(of_tables).map(|column| ("column", column.name));
+    let mut all = plugin.into_iter().chain(options).chain(tables).chain(columns);
+    let (what, name) = all.find(|(_, name)| !is_lower_snake_case(name))?;
     Some(format!("its {what} {name:?} is not of lower-case letters, digits, and underscores"))
+}
+
+/// A table without columns would have no rows.
+fn tables(info: &PluginInfo) -> Option<String> {
+    let empty = info.tables.iter().find(|table| table.columns.is_empty())?;
+    Some(format!("its table {:?} has no columns", empty.name))
 }
 
 fn is_lower_snake_case(name: &str) -> bool {

@@ -1,14 +1,13 @@
 //! The flow plugins of one worker, called a batch at a time. One of the few files with `unsafe`: each call
 //! promises that rows belong to their conversations and that nobody else touches them meanwhile.
 
-use std::ops::Range;
-
 use weir_sdk::Interest;
-use weir_sdk::abi::{ColumnCells, Ends, Fault, Instance, Packets};
+use weir_sdk::abi::{Ends, Fault, Instance, Packets};
 
+use crate::plugins::cells::{Cells, Places, with_places};
 use crate::plugins::error::PluginError;
 use crate::plugins::fault::{PluginFault, hear, keep};
-use crate::plugins::library::{LoadedPlugin, with_columns};
+use crate::plugins::library::LoadedPlugin;
 use crate::profile::{Stage, Stopwatch};
 
 struct Member {
@@ -20,8 +19,8 @@ struct Member {
     stream_bytes: u64,
     /// Where its state stands in a row.
     offset: usize,
-    /// Where its columns stand among those of all plugins.
-    columns: Range<usize>,
+    /// Where what it gives stands among that of all plugins.
+    places: Places,
 }
 
 /// The flow plugins of one worker.
@@ -29,6 +28,8 @@ pub struct Crew {
     members: Vec<Member>,
     /// Columns of all plugins, those that read rows included.
     columns: usize,
+    /// Tables of all plugins.
+    tables: usize,
     row_size: usize,
     row_align: usize,
     selected: Vec<(Interest, Vec<u32>)>,
@@ -43,7 +44,7 @@ impl Crew {
         let mut members = Vec::new();
         let mut row_size = 0usize;
         let mut row_align = 1;
-        for (plugin, columns) in with_columns(plugins).filter(|(plugin, _)| !plugin.info.reads_rows) {
+        for (plugin, places) in with_places(plugins).filter(|(plugin, _)| !plugin.info.reads_rows) {
             let info = &plugin.info;
             let offset = row_size.next_multiple_of(info.state_align);
             row_size = offset + info.state_size;
@@ -55,7 +56,7 @@ impl Crew {
                 interest: info.interest,
                 stream_bytes: info.stream_bytes,
                 offset,
-                columns,
+                places,
             });
         }
         let mut interests: Vec<Interest> = members.iter().map(|member| member.interest).collect();
@@ -64,7 +65,8 @@ impl Crew {
         interests.retain(|&interest| interest != Interest::ALL);
         let selected = interests.into_iter().map(|interest| (interest, Vec::new())).collect();
         let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
-        Ok(Self { members, columns, row_size, row_align, selected, faults: Vec::new() })
+        let tables = plugins.iter().map(|plugin| plugin.info.tables.len()).sum();
+        Ok(Self { members, columns, tables, row_size, row_align, selected, faults: Vec::new() })
     }
 
     /// What plugins want the user to know before the run, a sentence each.
@@ -129,21 +131,15 @@ impl Crew {
         }
     }
 
-    /// The cells of ended directions, all plugins' columns in order; `None` for those of a failed plugin, and
-    /// for those that [`RowCrew`](super::RowCrew) fills in.
-    pub fn finish<'a>(
-        &'a mut self,
-        ends: &'a Ends<'a>,
-        watch: &mut Stopwatch,
-    ) -> Vec<Option<ColumnCells<'a>>> {
-        let mut cells = vec![None; self.columns];
+    /// The cells of ended directions, but for those that [`RowCrew`](super::RowCrew) fills in.
+    pub fn finish<'a>(&'a mut self, ends: &'a Ends<'a>, watch: &mut Stopwatch) -> Cells<'a> {
+        let mut cells = Cells::none(self.columns, self.tables);
         for member in &mut self.members {
             let offset = member.offset;
             let instance = member.instance.as_mut().filter(|_| !member.failed);
             // SAFETY: as above; core does not call `packets` with these rows again before `begin`.
             let given = instance.map(|instance| unsafe { instance.finish(ends, offset) });
-            let own = &mut cells[member.columns.clone()];
-            member.failed |= !keep(member.name, given, own, &mut self.faults);
+            member.failed |= !keep(member.name, given, &member.places, &mut cells, &mut self.faults);
             watch.lap(Stage { work: "rows", plugin: member.name });
         }
         cells

@@ -2,6 +2,8 @@
 
 use weir_sdk::abi::{ColumnCells, Fault, Instance};
 
+use crate::plugins::cells::{Cells, Places};
+
 /// A plugin that failed while packets were read.
 #[derive(Clone, Debug)]
 pub struct PluginFault {
@@ -46,16 +48,17 @@ pub(super) fn hear(
     true
 }
 
-/// Puts the cells that a plugin gave where its columns stand, or notes its fault; false for a fault.
+/// Puts what a plugin gave in its places, or notes its fault; false for a fault.
 pub(super) fn keep<'a>(
     plugin: &'static str,
     given: Option<Result<Vec<ColumnCells<'a>>, Fault>>,
-    cells: &mut [Option<ColumnCells<'a>>],
+    places: &Places,
+    cells: &mut Cells<'a>,
     faults: &mut Vec<PluginFault>,
 ) -> bool {
     match given {
-        Some(Ok(columns)) => {
-            cells.iter_mut().zip(columns).for_each(|(cell, column)| *cell = Some(column));
+        Some(Ok(given)) => {
+            cells.put(places, given);
             true
         }
         Some(Err(fault)) => {

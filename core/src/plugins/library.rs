@@ -1,7 +1,6 @@
 //! One plugin library: open it, look at its three symbols in order, connect. One of the few files with
 //! `unsafe`: loading runs the library's initialisers, and a symbol has the type that we say.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use libloading::Library;
@@ -36,16 +35,6 @@ impl LoadedPlugin {
             }
         })
     }
-}
-
-/// Plugins, each with the place of its columns among those of all.
-pub(super) fn with_columns(plugins: &[LoadedPlugin]) -> impl Iterator<Item = (&LoadedPlugin, Range<usize>)> {
-    let mut next = 0;
-    plugins.iter().map(move |plugin| {
-        let first = next;
-        next += plugin.info.columns.len();
-        (plugin, first..next)
-    })
 }
 
 /// Loads a plugin. The library stays loaded until the program ends: its code may be referred to from

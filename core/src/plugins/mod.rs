@@ -4,6 +4,7 @@
 //! instance belongs to one thread. Row plugins ([`RowCrew`]) have one instance in a run. A plugin that panics
 //! leaves its crew: its columns are null from there on.
 
+mod cells;
 mod check;
 mod crew;
 mod error;
@@ -12,6 +13,7 @@ pub mod find;
 mod library;
 mod row_crew;
 
+pub use cells::{Cells, TableCells};
 pub use crew::Crew;
 pub use error::{PluginError, nearest};
 pub use fault::PluginFault;

@@ -1,14 +1,13 @@
 //! The row plugins of a run: one instance each, called with the rows of all workers in order.
 
-use std::ops::Range;
-
 use weir_sdk::Start;
 use weir_sdk::abi::{ColumnCells, Instance, Rows};
 use weir_sdk::plugin::EndFacts;
 
+use crate::plugins::cells::{Cells, Places, with_places};
 use crate::plugins::error::PluginError;
 use crate::plugins::fault::{PluginFault, hear, keep};
-use crate::plugins::library::{LoadedPlugin, with_columns};
+use crate::plugins::library::LoadedPlugin;
 use crate::profile::{Stage, Stopwatch};
 
 struct Reader {
@@ -16,8 +15,8 @@ struct Reader {
     instance: Option<Instance>,
     /// It panicked, and is called no more.
     failed: bool,
-    /// Where its columns stand among those of all plugins.
-    columns: Range<usize>,
+    /// Where what it gives stands among that of all plugins.
+    places: Places,
     /// The columns that it reads, counted over all plugins.
     needs: Vec<usize>,
 }
@@ -41,6 +40,9 @@ impl<'a> Events<'a> {
 /// The row plugins of a run.
 pub struct RowCrew {
     readers: Vec<Reader>,
+    /// Columns and tables of all plugins.
+    columns: usize,
+    tables: usize,
     faults: Vec<PluginFault>,
 }
 
@@ -50,16 +52,18 @@ impl RowCrew {
         options: &[(String, String, String)],
     ) -> Result<Self, PluginError> {
         let mut readers = Vec::new();
-        for (plugin, columns) in with_columns(plugins).filter(|(plugin, _)| plugin.info.reads_rows) {
+        for (plugin, places) in with_places(plugins).filter(|(plugin, _)| plugin.info.reads_rows) {
             readers.push(Reader {
                 name: plugin.info.name,
                 instance: Some(plugin.open(options)?),
                 failed: false,
-                columns,
+                places,
                 needs: places_of(&plugin.info.needs, plugins),
             });
         }
-        Ok(Self { readers, faults: Vec::new() })
+        let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
+        let tables = plugins.iter().map(|plugin| plugin.info.tables.len()).sum();
+        Ok(Self { readers, columns, tables, faults: Vec::new() })
     }
 
     /// Whether there is no row plugin.
@@ -79,7 +83,7 @@ impl RowCrew {
 
     /// The columns of flow plugins that are read, counted over all plugins.
     pub fn needs(&self) -> Vec<usize> {
-        let is_own = |need: &usize| self.readers.iter().any(|reader| reader.columns.contains(need));
+        let is_own = |need: &usize| self.readers.iter().any(|reader| reader.places.columns.contains(need));
         let all = self.readers.iter().flat_map(|reader| reader.needs.iter().copied());
         let mut needs: Vec<usize> = all.filter(|need| !is_own(need)).collect();
         needs.sort_unstable();
@@ -92,16 +96,16 @@ impl RowCrew {
         &'a mut self,
         ends: &[EndFacts],
         events: &Events<'_>,
-        cells: &mut [Option<ColumnCells<'a>>],
+        cells: &mut Cells<'a>,
         watch: &mut Stopwatch,
     ) {
         for reader in &mut self.readers {
-            let needs = needed(&reader.needs, cells);
-            let rows = Rows { starts: events.starts, ends, noticed: events.noticed, needs: &needs };
+            let needs = needed(&reader.needs, &cells.columns);
+            let Events { starts, noticed } = *events;
+            let rows = Rows { starts, ends, noticed, needs: &needs, is_last: false };
             let instance = reader.instance.as_mut().filter(|_| !reader.failed);
             let given = instance.map(|instance| instance.rows(&rows));
-            let own = &mut cells[reader.columns.clone()];
-            reader.failed |= !keep(reader.name, given, own, &mut self.faults);
+            reader.failed |= !keep(reader.name, given, &reader.places, cells, &mut self.faults);
             watch.lap(Stage { work: "rows", plugin: reader.name });
         }
     }
@@ -109,13 +113,25 @@ impl RowCrew {
     /// Tells of directions that began, when no row ends.
     pub fn starts(&mut self, starts: &[Start]) {
         for reader in self.readers.iter_mut().filter(|reader| !reader.failed) {
-            let rows = Rows { starts, ends: &[], noticed: &[], needs: &[] };
+            let rows = Rows { starts, ends: &[], noticed: &[], needs: &[], is_last: false };
             let called = reader.instance.as_mut().map(|instance| instance.rows(&rows).map(|_| ()));
             if let Some(Err(fault)) = called {
                 reader.failed = true;
                 self.faults.push(PluginFault { plugin: reader.name, doing: "heard of a flow", fault });
             }
         }
+    }
+
+    /// The last rows of tables, when all rows are complete.
+    pub fn end(&mut self) -> Cells<'_> {
+        let mut cells = Cells::none(self.columns, self.tables);
+        for reader in &mut self.readers {
+            let rows = Rows { starts: &[], ends: &[], noticed: &[], needs: &[], is_last: true };
+            let instance = reader.instance.as_mut().filter(|_| !reader.failed);
+            let given = instance.map(|instance| instance.rows(&rows));
+            reader.failed |= !keep(reader.name, given, &reader.places, &mut cells, &mut self.faults);
+        }
+        cells
     }
 
     /// Why plugins failed since this was last asked, each plugin once in a run.

@@ -5,6 +5,7 @@
 
 use weir_sdk::abi::PluginInfo;
 use weir_sdk::columns::{Bit, Column};
+use weir_sdk::tables::Table;
 
 use super::{Schema, scope_name, type_name};
 
@@ -16,10 +17,13 @@ impl Schema {
     pub fn text(&self, width: usize) -> String {
         let name_width = self.declared().map(|declared| declared.column.name.len()).max().unwrap_or(0);
         let mut page = String::new();
-        for plugin in self.plugins().iter().filter(|plugin| !plugin.columns.is_empty()) {
+        for plugin in self.plugins().iter().filter(has_columns) {
             page += &format!("{} {}: {}\n\n", plugin.name, plugin.version, plugin.summary);
             for column in &plugin.columns {
                 page += &text_entry(column, name_width, width);
+            }
+            for table in &plugin.tables {
+                page += &text_table(table, name_width, width);
             }
         }
         page
@@ -29,20 +33,30 @@ impl Schema {
     /// prints them; upper and lower case are the same. Nothing if there is none.
     pub fn find(&self, word: &str, width: usize) -> Option<String> {
         let found: Vec<Column> =
-            self.declared().map(|d| *d.column).filter(|column| is_called(column, word)).collect();
+            self.all_columns().filter(|column| is_called(column, word)).copied().collect();
         let name_width = found.iter().map(|column| column.name.len()).max()?;
         Some(found.iter().map(|column| text_entry(column, name_width, width)).collect())
+    }
+
+    /// The columns of rows, then those of tables.
+    fn all_columns(&self) -> impl Iterator<Item = &Column> {
+        let of_tables = self.plugins().iter().flat_map(|plugin| plugin.tables.iter().flat_map(|t| t.columns));
+        self.declared().map(|declared| declared.column).chain(of_tables)
     }
 
     /// The dictionary as Markdown: a section for each plugin, a table row for each column, and a table for
     /// the bits of each bit mask.
     pub fn markdown(&self) -> String {
         let mut page = String::from("# Columns\n\nMade from the code by `weir columns --markdown`.\n");
-        for plugin in self.plugins().iter().filter(|plugin| !plugin.columns.is_empty()) {
+        for plugin in self.plugins().iter().filter(has_columns) {
             page += &markdown_section(plugin);
         }
         page
     }
+}
+
+fn has_columns(plugin: &&PluginInfo) -> bool {
+    !plugin.columns.is_empty() || !plugin.tables.is_empty()
 }
 
 fn is_called(column: &Column, word: &str) -> bool {
@@ -72,6 +86,12 @@ fn text_entry(column: &Column, name_width: usize, width: usize) -> String {
         entry += &wrap(&bit_line(bit, column.bits), width);
     }
     entry + "\n"
+}
+
+/// A table and its columns.
+fn text_table(table: &Table, name_width: usize, width: usize) -> String {
+    let columns = table.columns.iter().map(|column| text_entry(column, name_width, width));
+    format!("Table {}: {}\n\n{}", table.name, table.summary, columns.collect::<String>())
 }
 
 /// What stands below a column's name, one paragraph each.
@@ -116,17 +136,22 @@ fn wrap(paragraph: &str, width: usize) -> String {
 }
 
 fn markdown_section(plugin: &PluginInfo) -> String {
-    let mut section = format!(
-        "\n## {}\n\n{} (version {})\n\n| Column | Type | Unit | Scope | Definition | Source | Tranalyzer |\n\
-         |---|---|---|---|---|---|---|\n",
-        plugin.name, plugin.summary, plugin.version
+    let mut section = format!("\n## {}\n\n{} (version {})\n", plugin.name, plugin.summary, plugin.version);
+    section += &markdown_columns(&plugin.columns);
+    for table in &plugin.tables {
+        section += &format!("\n### Table `{}`\n\n{}\n", table.name, cell(table.summary));
+        section += &markdown_columns(table.columns);
+    }
+    section
+}
+
+fn markdown_columns(columns: &[Column]) -> String {
+    let mut section = String::from(
+        "\n| Column | Type | Unit | Scope | Definition | Source | Tranalyzer |\n|---|---|---|---|---|---|---|\n",
     );
-    for column in &plugin.columns {
-        section += &markdown_row(column);
-    }
-    for column in plugin.columns.iter().filter(|column| !column.bits.is_empty()) {
-        section += &markdown_bits(column);
-    }
+    columns.iter().for_each(|column| section += &markdown_row(column));
+    let masks = columns.iter().filter(|column| !column.bits.is_empty());
+    masks.for_each(|column| section += &markdown_bits(column));
     section
 }
 

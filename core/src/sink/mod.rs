@@ -344,6 +344,27 @@ pub fn dictionary_path(output: &Path) -> PathBuf {
     path.into()
 }
 
+/// Where a table beside an output stands: `x.flows.csv.gz` → `x.NAME.csv.gz`.
+pub fn table_path(output: &Path, table: &str) -> PathBuf {
+    let (bare, _) = Compression::split(output);
+    let text = |path: &Path| path.as_os_str().to_string_lossy().into_owned();
+    let stem = bare.with_extension("");
+    let extensions = text(output)[text(&stem).len()..].to_owned();
+    let base = if stem.extension().is_some_and(|e| e == "flows") { stem.with_extension("") } else { stem };
+    format!("{}.{table}{extensions}", text(&base)).into()
+}
+
+/// Writes a dictionary.
+///
+/// # Errors
+///
+/// If the place cannot be written to.
+pub fn write_dictionary(path: &Path, dictionary: &str) -> Result<(), Error> {
+    let mut file = Output::create(path, Compression::None)?;
+    file.write(dictionary.as_bytes(), 0)?;
+    file.finish().map(drop)
+}
+
 #[cfg(test)]
 mod samples {
     //! Cells and directions for the tests of the formats.

@@ -13,6 +13,7 @@ use crate::columns::{Column, Columns, Tranalyzer};
 use crate::options::{OptionDeclaration, Options};
 use crate::packet::{Packet, Side};
 use crate::plugin::{End, FlowPlugin, HeaderChain, HeaderChains, State};
+use crate::tables::{Table, Tables};
 
 /// Makes a type that implements [`FlowPlugin`] the plugin of this library.
 #[macro_export]
@@ -143,8 +144,8 @@ impl<P> Opened<P> {
     /// # Safety
     ///
     /// The host must not hold the cells beyond the next call of this plugin.
-    pub(super) unsafe fn lend<'a>(&mut self, columns: &[Column]) -> RSlice<'a, ColumnCells<'a>> {
-        check_sizes(columns, &self.buffers);
+    pub(super) unsafe fn lend<'a>(&mut self, declared: &Declared) -> RSlice<'a, ColumnCells<'a>> {
+        declared.check_sizes(&self.buffers);
         // SAFETY: the cells live in `self`, whose buffers stay untouched until the next call.
         self.cells.extend(self.buffers.iter().map(|buffer| unsafe {
             std::mem::transmute::<ColumnCells<'_>, ColumnCells<'static>>(ColumnCells::of(buffer))
@@ -161,7 +162,7 @@ impl<P> Opened<P> {
 /// Opens a plugin, flow or row.
 pub(super) fn open_with<P, O: Options>(
     settings: RSlice<'_, Setting<'_>>,
-    columns: &[Column],
+    declared: &Declared,
     open: fn(O) -> Result<P, String>,
 ) -> Outcome<RResult<*mut u8, RString>> {
     note_panics();
@@ -169,7 +170,7 @@ pub(super) fn open_with<P, O: Options>(
         let given: Vec<(&str, &str)> = settings.iter().map(|s| (s.name.as_str(), s.value.as_str())).collect();
         let plugin = O::parse(&given).and_then(open);
         RResult::from(plugin.map_err(RString::from)).map(|plugin| {
-            let buffers = vec![ColumnBuffer::default(); columns.len()];
+            let buffers = vec![ColumnBuffer::default(); declared.buffers()];
             Box::into_raw(Box::new(Opened { plugin, buffers, cells: Vec::new() })).cast::<u8>()
         })
     })
@@ -248,7 +249,16 @@ extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
         options: P::Options::DECLARATIONS.iter().map(raw_option).collect(),
         reads_rows: false,
         needs: RVec::new(),
+        tables: P::TABLES.iter().map(raw_table).collect(),
     })
+}
+
+pub(super) fn raw_table(table: &Table) -> RawTable {
+    RawTable {
+        name: table.name.into(),
+        summary: table.summary.into(),
+        columns: table.columns.iter().map(raw_column).collect(),
+    }
 }
 
 pub(super) fn raw_column(column: &Column) -> RawColumn {
@@ -284,7 +294,7 @@ pub(super) fn raw_option(option: &OptionDeclaration) -> RawOption {
 }
 
 extern "C" fn open<P: FlowPlugin>(settings: RSlice<'_, Setting<'_>>) -> Outcome<RResult<*mut u8, RString>> {
-    open_with(settings, <P::Row<'static> as Columns>::COLUMNS, P::open)
+    open_with(settings, &declared::<P>(), P::open)
 }
 
 /// # Safety
@@ -364,8 +374,13 @@ unsafe extern "C" fn finish<'a, P: FlowPlugin>(
             unsafe { finish_one(&opened.plugin, &mut opened.buffers, batch, index, &reached) };
         }
         // SAFETY: the host holds the cells no longer than the batch, which ends before the next call.
-        unsafe { opened.lend(<P::Row<'static> as Columns>::COLUMNS) }
+        unsafe { opened.lend(&declared::<P>()) }
     })
+}
+
+/// What a flow plugin fills.
+const fn declared<P: FlowPlugin>() -> Declared {
+    Declared { columns: <P::Row<'static> as Columns>::COLUMNS, tables: P::TABLES }
 }
 
 /// # Safety
@@ -394,7 +409,13 @@ unsafe fn finish_one<P: FlowPlugin>(
             facts,
             chains: batch,
         };
-        plugin.finish(&end).append(buffers);
+        let (columns, tables) = buffers.split_at_mut(declared::<P>().columns.len());
+        plugin.finish(&end).append(columns);
+        if !P::TABLES.is_empty() {
+            let mut tables = Tables::new(P::TABLES, tables);
+            plugin.table_rows(&end, &mut tables);
+            tables.end_flow();
+        }
     }
     let last_of_conversation = facts.has_other == 0 || facts.letter == Side::B as u8;
     if std::mem::needs_drop::<Kept<P>>() && last_of_conversation {
@@ -403,11 +424,27 @@ unsafe fn finish_one<P: FlowPlugin>(
     }
 }
 
-/// The ends of lists and texts are counted in 32 bits.
-fn check_sizes(columns: &[Column], buffers: &[ColumnBuffer]) {
-    for (column, buffer) in columns.iter().zip(buffers) {
-        let fits = u32::try_from(buffer.values.len()).is_ok();
-        assert!(fits, "column `{}` holds more than 4 GiB for flows that end together", column.name);
+/// What a plugin fills: a buffer for each column, and behind them those of its tables.
+pub(super) struct Declared {
+    pub(super) columns: &'static [Column],
+    pub(super) tables: &'static [Table],
+}
+
+impl Declared {
+    fn buffers(&self) -> usize {
+        self.columns.len() + Tables::buffers_of(self.tables)
+    }
+
+    /// The ends of lists and texts are counted in 32 bits.
+    fn check_sizes(&self, buffers: &[ColumnBuffer]) {
+        let of_tables = self.tables.iter().flat_map(|table| {
+            std::iter::once(table.name).chain(table.columns.iter().map(|column| column.name))
+        });
+        let names = self.columns.iter().map(|column| column.name).chain(of_tables);
+        for (name, buffer) in names.zip(buffers) {
+            let fits = u32::try_from(buffer.values.len()).is_ok();
+            assert!(fits, "column `{name}` holds more than 4 GiB for flows that end together");
+        }
     }
 }
 

@@ -6,12 +6,14 @@ use abi_stable::prefix_type::PrefixTypeTrait;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString};
 
 use super::guest::{
-    Opened, close, contain, note_panics, open_with, raw_column, raw_option, tell_version, told_version,
+    Declared, Opened, close, contain, note_panics, open_with, raw_column, raw_option, raw_table,
+    tell_version, told_version,
 };
 use super::*;
 use crate::columns::Columns;
 use crate::options::Options;
 use crate::plugin::{FinishedRow, RowPlugin, Start};
+use crate::tables::Tables;
 
 /// The module of a row plugin.
 #[doc(hidden)]
@@ -47,11 +49,17 @@ extern "C" fn describe<P: RowPlugin>() -> Outcome<Description> {
         options: P::Options::DECLARATIONS.iter().map(raw_option).collect(),
         reads_rows: true,
         needs: P::NEEDS.iter().map(|need| RStr::from(*need)).collect(),
+        tables: P::TABLES.iter().map(raw_table).collect(),
     })
 }
 
 extern "C" fn open<P: RowPlugin>(settings: RSlice<'_, Setting<'_>>) -> Outcome<RResult<*mut u8, RString>> {
-    open_with(settings, <P::Row<'static> as Columns>::COLUMNS, P::open)
+    open_with(settings, &declared::<P>(), P::open)
+}
+
+/// What a row plugin fills.
+const fn declared<P: RowPlugin>() -> Declared {
+    Declared { columns: <P::Row<'static> as Columns>::COLUMNS, tables: P::TABLES }
 }
 
 /// # Safety
@@ -68,7 +76,7 @@ unsafe extern "C" fn rows<'a, P: RowPlugin>(
         opened.forget_rows();
         replay(&mut opened.plugin, &mut opened.buffers, batch, &reached);
         // SAFETY: the host holds the cells no longer than the batch, which ends before the next call.
-        unsafe { opened.lend(<P::Row<'static> as Columns>::COLUMNS) }
+        unsafe { opened.lend(&declared::<P>()) }
     })
 }
 
@@ -79,6 +87,8 @@ fn replay<P: RowPlugin>(
     batch: &RowBatch<'_>,
     reached: &Cell<u64>,
 ) {
+    let (columns, tables) = buffers.split_at_mut(declared::<P>().columns.len());
+    let mut tables = Tables::new(P::TABLES, tables);
     let mut next_start = 0;
     let mut start_until = |plugin: &mut P, ordinal: u64| {
         while next_start < batch.starts.count {
@@ -96,9 +106,14 @@ fn replay<P: RowPlugin>(
         let facts = unsafe { *batch.ends.at::<EndFacts>(index) };
         reached.set(facts.flow_index);
         start_until(plugin, batch.noticed.get(index).copied().unwrap_or(u64::MAX));
-        plugin.row(&FinishedRow { facts, needs: batch.needs.as_slice(), index }).append(buffers);
+        plugin.row(&FinishedRow { facts, needs: batch.needs.as_slice(), index }).append(columns);
+        plugin.table_rows(&mut tables);
+        tables.end_flow();
     }
     start_until(plugin, u64::MAX);
+    if batch.is_last {
+        plugin.last_table_rows(&mut tables);
+    }
 }
 
 /// # Safety

@@ -11,6 +11,7 @@ use crate::columns::{Bit, Column, Kind, Scope, Tranalyzer, ValueType};
 use crate::options::OptionDeclaration;
 use crate::packet::StreamFacts;
 use crate::plugin::{FlowPlugin, HeaderChains, Interest, Start};
+use crate::tables::Table;
 
 /// What a plugin says of itself.
 #[derive(Clone, Debug)]
@@ -41,6 +42,8 @@ pub struct PluginInfo {
     pub reads_rows: bool,
     /// The columns of other plugins that it reads.
     pub needs: Vec<&'static str>,
+    /// Files of rows that it writes beside the flows.
+    pub tables: Vec<Table>,
 }
 
 /// Why a plugin could not be opened.
@@ -123,6 +126,7 @@ impl Module {
             options: description.options.iter().map(option).collect(),
             reads_rows: description.reads_rows,
             needs: description.needs.iter().map(|need| need.as_str()).collect(),
+            tables: description.tables.iter().map(table).collect::<Result<_, _>>()?,
         })
     }
 
@@ -227,6 +231,12 @@ fn column(raw: &RawColumn) -> Result<Column, Refusal> {
     })
 }
 
+/// As for [`column`].
+fn table(raw: &RawTable) -> Result<Table, Refusal> {
+    let columns: Vec<Column> = raw.columns.iter().map(column).collect::<Result<_, _>>()?;
+    Ok(Table { name: raw.name.as_str(), summary: raw.summary.as_str(), columns: columns.leak() })
+}
+
 fn option(raw: &RawOption) -> OptionDeclaration {
     OptionDeclaration {
         name: raw.name.as_str(),
@@ -276,10 +286,13 @@ pub struct Rows<'a> {
     pub noticed: &'a [u64],
     /// The columns that the plugin reads, a cell for each end.
     pub needs: &'a [ColumnCells<'a>],
+    /// The run is over.
+    pub is_last: bool,
 }
 
 impl Instance {
-    /// The cells that a row plugin gives for ended directions.
+    /// The cells that a row plugin gives for ended directions: those of its columns, then those of its tables, as for
+    /// [`finish`](Self::finish).
     ///
     /// # Errors
     ///
@@ -290,6 +303,7 @@ impl Instance {
             ends: Records::of(rows.ends),
             noticed: rows.noticed.into(),
             needs: rows.needs.into(),
+            is_last: rows.is_last,
         };
         // SAFETY: `pointer` comes from `open` of the same module, and `&mut self` keeps it to one thread.
         let cells = outcome(unsafe { self.module.rows()(self.pointer, &batch) })?;
@@ -353,7 +367,8 @@ impl Instance {
         outcome(unsafe { self.module.packets()(self.pointer, &batch) })
     }
 
-    /// The cells of ended directions, one [`ColumnCells`] for each column of the plugin, given to `read`.
+    /// The cells of ended directions: one [`ColumnCells`] for each column of the plugin; then, for each of its
+    /// tables, one whose lists say which rows belong to which end, and one for each column of the table.
     ///
     /// # Errors
     ///

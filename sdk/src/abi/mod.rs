@@ -288,6 +288,15 @@ struct Description {
     /// Reads finished rows instead of packets.
     reads_rows: bool,
     needs: RVec<RStr<'static>>,
+    tables: RVec<RawTable>,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+struct RawTable {
+    name: RStr<'static>,
+    summary: RStr<'static>,
+    columns: RVec<RawColumn>,
 }
 
 #[repr(C)]
@@ -352,9 +361,13 @@ struct RowBatch<'a> {
     noticed: RSlice<'a, u64>,
     /// The columns that the plugin reads, a cell for each end.
     needs: RSlice<'a, ColumnCells<'a>>,
+    /// The run is over.
+    is_last: bool,
 }
 
-/// The functions of a plugin library. Later versions add fields at the end only.
+/// The functions of a plugin library. Cells come as those of the plugin's columns, and behind them, for each of its
+/// tables, a list column without elements that says how many rows belong to each end, and the columns of the table.
+/// Later versions add fields at the end only.
 #[repr(C)]
 #[derive(StableAbi)]
 #[sabi(kind(Prefix(prefix_ref = PluginModuleRef)))]
