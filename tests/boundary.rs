@@ -547,6 +547,40 @@ mod a_row_plugin {
     }
 
     #[test]
+    fn reads_a_column_that_an_option_names() {
+        let bench = Bench::with(&["good", "reads_rows"]);
+        bench.capture(&early_and_late_flow()[..2]);
+        bench.read("good,reads_rows", &["-o", "reads_rows.column=good_packets_a"]);
+        let number = |text: &String| text.parse::<f64>().expect("a number");
+        let read = bench.column("reads_rows_number_a");
+        let counted = bench.column("good_packets_a");
+        assert!(!read.is_empty() && read.iter().map(number).eq(counted.iter().map(number)), "{read:?}");
+    }
+
+    #[test]
+    fn that_is_told_to_read_what_is_not_there_is_refused() {
+        let bench = Bench::with(&["good", "reads_rows"]);
+        let check = |column: &str, mend: &str| {
+            let option = format!("reads_rows.column={column}");
+            let ran = bench.read("good,reads_rows", &["-o", &option]);
+            bench.refuses(
+                &ran,
+                &format!(
+                    "plugin `reads_rows` reads column `{column}`, which no plugin of this run gives; {mend}"
+                ),
+            );
+        };
+        check("good_packets", "it stands in rows of the other kind, `--rows direction`");
+        check("good_packts_b", "did you mean `good_packets_b`?");
+        let ran = bench.read("good,reads_rows", &["-o", "reads_rows.column=good_label"]);
+        bench.refuses(
+            &ran,
+            "plugin `reads_rows` cannot be opened: column `good_label` holds no numbers; \
+             `weir plugin info reads_rows` lists its options",
+        );
+    }
+
+    #[test]
     fn hears_of_directions_before_the_rows_that_end_after_them() {
         let bench = Bench::with(&["good", "reads_rows"]);
         bench.capture(&early_and_late_flow()[..2]);

@@ -152,7 +152,7 @@ impl Shop<'_> {
     /// Has workers take the jobs in turn.
     fn work(&self, jobs: &[Job], mut crew: Crew, summary: &mut Summary) -> Result<Tally, RunError> {
         summary.notices = crew.notices();
-        summary.notices.append(&mut self.plugins.open_row_plugins()?.notices());
+        summary.notices.append(&mut self.plugins.open_row_plugins(self.schema)?.notices());
         let workers = usize::from(self.config.threads(None)).clamp(1, jobs.len());
         let next = AtomicUsize::new(0);
         let tallies: Vec<Result<Tally, RunError>> = thread::scope(|scope| {
@@ -214,7 +214,7 @@ impl Shop<'_> {
         let sink = format.create(&job.output, self.schema, &provenance)?;
         let watch = Stopwatch::new(self.config.is_profiled);
         let tables = TableFiles::create(self.tables, &job.output, &format, &provenance)?;
-        let rows = RowMaker::new(self.plugins.open_row_plugins()?, sink, tables, watch.clone());
+        let rows = RowMaker::new(self.plugins.open_row_plugins(self.schema)?, sink, tables, watch.clone());
         let worker = Worker::new(&self.config.rules, crew, Numbers::Own, watch);
         let (done, crew) = on_one_thread(&mut feed, worker, rows)?;
         let has_fault = !done.faults.is_empty();

@@ -157,6 +157,7 @@
 
 pub mod abi;
 pub mod columns;
+pub mod finished;
 pub mod icmp;
 pub mod options;
 pub mod packet;
@@ -168,9 +169,10 @@ pub mod value;
 
 pub use arrayvec::ArrayVec;
 pub use columns::{Bit, Columns};
+pub use finished::{Ahead, FinishedRow, FinishedRows, Given};
 pub use options::Options;
 pub use packet::{Packet, PacketFacts, Side, StreamBytes, StreamFacts, flag};
-pub use plugin::{End, EndFacts, FinishedRow, FlowPlugin, HeaderChain, Interest, RowPlugin, Start, State};
+pub use plugin::{End, EndFacts, FlowPlugin, HeaderChain, Interest, RowPlugin, Start, State};
 pub use tables::{Table, Tables};
 pub use value::{Duration, Ip, Mac, Time};
 pub use weir_sdk_derive::{Columns, Options};

@@ -1,7 +1,7 @@
 //! What a plugin is: state per conversation and direction, a reaction to each packet, a row at the end.
 
-use crate::abi::ColumnCells;
 use crate::columns::Columns;
+use crate::finished::{Ahead, FinishedRow, FinishedRows};
 use crate::options::Options;
 use crate::packet::{Packet, Side};
 use crate::tables::{Table, Tables};
@@ -228,8 +228,27 @@ pub trait RowPlugin: Sized + Send + 'static {
     /// One sentence that says which option cannot be used and why.
     fn open(options: Self::Options) -> Result<Self, String>;
 
+    /// Columns that it reads beside [`NEEDS`](Self::NEEDS), known only from its options. They are named as in the
+    /// header of the run's rows, so with `_a` or `_b` where a row is a conversation. Asked once, after `open`; a run
+    /// that does not give them is refused.
+    fn wants(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Hears of the rows ahead: what each column that it reads holds, and what a row stands for.
+    ///
+    /// # Errors
+    ///
+    /// One sentence that says which column does not fit and why.
+    fn prepare(&mut self, _ahead: &Ahead<'_>) -> Result<(), String> {
+        Ok(())
+    }
+
     /// A direction of a conversation sent its first packet. Rows that ended before are finished first.
     fn started(&mut self, start: &Start);
+
+    /// Sees all rows of a call together, before [`row`](Self::row) is asked for each of them in order.
+    fn batch(&mut self, _rows: &FinishedRows<'_>) {}
 
     /// The cells for one direction of an ended conversation: A, then B.
     fn row<'a>(&'a mut self, row: &FinishedRow<'_>) -> Self::Row<'a>;
@@ -311,60 +330,5 @@ fn sixteen(ip: Option<Ip>) -> [u8; 16] {
         Some(Ip::V6(bytes)) => bytes,
         Some(Ip::V4([a, b, c, d])) => [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         None => [0; 16],
-    }
-}
-
-/// A finished direction, as the other plugins printed it.
-pub struct FinishedRow<'a> {
-    pub(crate) facts: EndFacts,
-    pub(crate) needs: &'a [ColumnCells<'a>],
-    pub(crate) index: usize,
-}
-
-impl FinishedRow<'_> {
-    /// Number of the conversation.
-    pub fn flow_index(&self) -> u64 {
-        self.facts.flow_index
-    }
-
-    /// Which side sent its packets.
-    pub fn side(&self) -> Side {
-        Side::from_bit(self.facts.side)
-    }
-
-    /// Whether the opposite direction was seen.
-    pub fn has_other(&self) -> bool {
-        self.facts.has_other != 0
-    }
-
-    /// The address in a needed column; none if it is null or holds no address.
-    pub fn ip(&self, need: usize) -> Option<Ip> {
-        let bytes: [u8; 17] = self.fixed(need)?;
-        let [version, a, b, c, d, ..] = bytes;
-        let mut address = [0; 16];
-        address.copy_from_slice(&bytes[1..]);
-        match version {
-            4 => Some(Ip::V4([a, b, c, d])),
-            6 => Some(Ip::V6(address)),
-            _ => None,
-        }
-    }
-
-    /// The number in a needed column of type `u16`; none if it is null.
-    pub fn u16(&self, need: usize) -> Option<u16> {
-        self.fixed(need).map(u16::from_le_bytes)
-    }
-
-    /// The number in a needed column of type `u64`; none if it is null.
-    pub fn u64(&self, need: usize) -> Option<u64> {
-        self.fixed(need).map(u64::from_le_bytes)
-    }
-
-    fn fixed<const N: usize>(&self, need: usize) -> Option<[u8; N]> {
-        let cells = self.needs.get(need)?;
-        if !cells.is_present(self.index) {
-            return None;
-        }
-        cells.values().get(self.index * N..(self.index + 1) * N)?.try_into().ok()
     }
 }

@@ -7,6 +7,7 @@
 mod facts;
 mod frame;
 mod packet;
+mod rows;
 mod table;
 
 use crate::columns::{Column, ColumnBuffer, Columns};
@@ -17,6 +18,7 @@ use crate::status;
 use crate::tables::Tables;
 
 pub use packet::{ACK, FIN, PSH, RST, SYN, TestPacket, packet};
+pub use rows::TestRows;
 pub use table::TestTable;
 
 /// Units that a column may have.

@@ -1,5 +1,6 @@
 //! What can go wrong with plugins before the first packet.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use weir_sdk::abi::Stamp;
@@ -124,14 +125,14 @@ pub enum PluginError {
         nearest: Option<String>,
     },
     /// A row plugin reads a column that no loaded plugin gives.
-    #[error("plugin `{reader}` reads column `{column}`, which no plugin of this run gives; {}", add(.giver))]
+    #[error("plugin `{reader}` reads column `{column}`, which no plugin of this run gives; {mend}")]
     MissingColumn {
         /// The row plugin.
         reader: String,
         /// The column.
         column: String,
-        /// A plugin that would give it.
-        giver: Option<String>,
+        /// What might help.
+        mend: Mend,
     },
     /// A plugin refuses its options.
     #[error("plugin `{plugin}` cannot be opened: {message}; `weir plugin info {plugin}` lists its options")]
@@ -147,10 +148,32 @@ fn did_you_mean(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
-fn add(giver: &Option<String>) -> String {
-    match giver {
-        Some(giver) => format!("add `{giver}` to `-p`"),
-        None => "`weir plugin list` shows what there is".into(),
+/// What gives a column that is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mend {
+    /// A plugin that was not chosen.
+    Add(String),
+    /// A plugin of the run, whose columns come only after those of the reader.
+    After(String),
+    /// Rows of another shape.
+    Rows(&'static str),
+    /// Perhaps another name was meant.
+    Nearest(String),
+    /// Nothing is known of it.
+    Unknown,
+}
+
+impl fmt::Display for Mend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Add(giver) => write!(f, "add `{giver}` to `-p`"),
+            Self::After(giver) => {
+                write!(f, "`{giver}` does, but its columns come later")
+            }
+            Self::Rows(shape) => write!(f, "it stands in rows of the other kind, `--rows {shape}`"),
+            Self::Nearest(name) => write!(f, "did you mean `{name}`?"),
+            Self::Unknown => f.write_str("`weir plugin list` shows what there is"),
+        }
     }
 }
 

@@ -28,12 +28,16 @@ impl LoadedPlugin {
         let name = self.info.name;
         let own = options.iter().filter(|(plugin, ..)| plugin == name);
         let settings: Vec<_> = own.map(|(_, option, value)| (option.as_str(), value.as_str())).collect();
-        self.module.open(&settings).map_err(|reason| match reason {
-            NotOpened::Refused(message) => PluginError::Refused { plugin: name.to_owned(), message },
-            NotOpened::Panicked(fault) => {
-                PluginError::Panicked { plugin: name.to_owned(), message: fault.message }
-            }
-        })
+        self.module.open(&settings).map_err(|reason| self.not_opened(reason))
+    }
+
+    /// The error that tells why it could not be opened.
+    pub(super) fn not_opened(&self, reason: NotOpened) -> PluginError {
+        let plugin = self.info.name.to_owned();
+        match reason {
+            NotOpened::Refused(message) => PluginError::Refused { plugin, message },
+            NotOpened::Panicked(fault) => PluginError::Panicked { plugin, message: fault.message },
+        }
     }
 }
 

@@ -12,10 +12,11 @@ mod fault;
 pub mod find;
 mod library;
 mod row_crew;
+mod wanted;
 
 pub use cells::{Cells, TableCells};
 pub use crew::Crew;
-pub use error::{PluginError, nearest};
+pub use error::{Mend, PluginError, nearest};
 pub use fault::PluginFault;
 pub use library::LoadedPlugin;
 pub use row_crew::{Events, RowCrew};
@@ -23,6 +24,10 @@ pub use row_crew::{Events, RowCrew};
 use std::path::{Path, PathBuf};
 
 use weir_sdk::abi::{Module, PluginInfo};
+
+use crate::schema::Schema;
+
+use wanted::Readable;
 
 /// Which plugins to load and how to set them up.
 #[derive(Clone, Debug, Default)]
@@ -98,15 +103,15 @@ impl PluginSet {
         Crew::open(&self.plugins, &self.options)
     }
 
-    /// Opens the row plugins.
+    /// Opens the row plugins for rows of this schema, which was made of these plugins.
     ///
     /// # Errors
     ///
     /// [`PluginError::Refused`] with the plugin's own sentence, or [`PluginError::MissingColumn`] if a plugin
     /// reads what none gives.
-    pub fn open_row_plugins(&self) -> Result<RowCrew, PluginError> {
-        check_needs(&self.plugins, &self.folders)?;
-        RowCrew::open(&self.plugins, &self.options)
+    pub fn open_row_plugins(&self, schema: &Schema) -> Result<RowCrew, PluginError> {
+        let columns = Readable { schema, folders: &self.folders };
+        RowCrew::open(&self.plugins, &self.options, &columns)
     }
 }
 
@@ -200,32 +205,4 @@ fn check_options(plugins: &[LoadedPlugin], options: &[(String, String, String)])
         }
     }
     Ok(())
-}
-
-/// A row plugin reads columns of flow plugins, or of row plugins that stand before it.
-fn check_needs(plugins: &[LoadedPlugin], folders: &[PathBuf]) -> Result<(), PluginError> {
-    for (at, reader) in plugins.iter().enumerate() {
-        let is_given = |need: &str| {
-            let mut givers = plugins.iter().enumerate().filter(|(_, plugin)| gives(plugin, need));
-            givers.any(|(place, plugin)| place < at || !plugin.info.reads_rows)
-        };
-        if let Some(&need) = reader.info.needs.iter().find(|need| !is_given(need)) {
-            return Err(PluginError::MissingColumn {
-                reader: reader.info.name.to_owned(),
-                column: need.to_owned(),
-                giver: giver_of(need, folders),
-            });
-        }
-    }
-    Ok(())
-}
-
-fn gives(plugin: &LoadedPlugin, column: &str) -> bool {
-    plugin.info.columns.iter().any(|given| given.name == column)
-}
-
-/// A plugin that was not chosen and would give the column.
-fn giver_of(column: &str, folders: &[PathBuf]) -> Option<String> {
-    let all = load_all(folders).ok()?;
-    all.iter().find(|plugin| gives(plugin, column)).map(|plugin| plugin.info.name.to_owned())
 }

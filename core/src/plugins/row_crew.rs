@@ -1,13 +1,14 @@
 //! The row plugins of a run: one instance each, called with the rows of all workers in order.
 
-use weir_sdk::Start;
-use weir_sdk::abi::{ColumnCells, Instance, Rows};
+use weir_sdk::abi::{ColumnCells, Instance, NotOpened, Rows};
 use weir_sdk::plugin::EndFacts;
+use weir_sdk::{Ahead, Given, Start};
 
 use crate::plugins::cells::{Cells, Places, with_places};
 use crate::plugins::error::PluginError;
 use crate::plugins::fault::{PluginFault, hear, keep};
 use crate::plugins::library::LoadedPlugin;
+use crate::plugins::wanted::Readable;
 use crate::profile::{Stage, Stopwatch};
 
 struct Reader {
@@ -47,19 +48,23 @@ pub struct RowCrew {
 }
 
 impl RowCrew {
-    pub(crate) fn open(
+    pub(super) fn open(
         plugins: &[LoadedPlugin],
         options: &[(String, String, String)],
+        readable: &Readable<'_>,
     ) -> Result<Self, PluginError> {
         let mut readers = Vec::new();
         for (plugin, places) in with_places(plugins).filter(|(plugin, _)| plugin.info.reads_rows) {
-            readers.push(Reader {
-                name: plugin.info.name,
-                instance: Some(plugin.open(options)?),
-                failed: false,
-                places,
-                needs: places_of(&plugin.info.needs, plugins),
-            });
+            // What it needs is known without its options, so that is asked first.
+            let mut found = readable.needed(&plugin.info)?;
+            let mut instance = plugin.open(options)?;
+            let wants = instance.wants().map_err(|fault| plugin.not_opened(NotOpened::Panicked(fault)))?;
+            found.extend(readable.wanted(&plugin.info, &wants)?);
+            let (needs, given): (Vec<usize>, Vec<Given>) = found.into_iter().unzip();
+            let ahead = Ahead { columns: &given, of_conversations: readable.of_conversations() };
+            instance.prepare(&ahead).map_err(|reason| plugin.not_opened(reason))?;
+            let name = plugin.info.name;
+            readers.push(Reader { name, instance: Some(instance), failed: false, places, needs });
         }
         let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
         let tables = plugins.iter().map(|plugin| plugin.info.tables.len()).sum();
@@ -144,15 +149,6 @@ impl RowCrew {
 fn needed<'a>(needs: &[usize], cells: &[Option<ColumnCells<'a>>]) -> Vec<ColumnCells<'a>> {
     let of = |&need: &usize| cells.get(need).copied().flatten().unwrap_or(ColumnCells::NONE);
     needs.iter().map(of).collect()
-}
-
-/// Where columns stand among those of all plugins. That they are there was checked when plugins were chosen.
-fn places_of(needs: &[&str], plugins: &[LoadedPlugin]) -> Vec<usize> {
-    let place = |need: &&str| {
-        let mut columns = plugins.iter().flat_map(|plugin| &plugin.info.columns);
-        columns.position(|column| column.name == *need).unwrap_or(usize::MAX)
-    };
-    needs.iter().map(place).collect()
 }
 
 /// What a failed instance keeps may be broken, so not even its `drop` is called.

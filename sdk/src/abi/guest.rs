@@ -8,6 +8,7 @@ use abi_stable::StableAbi;
 use abi_stable::prefix_type::PrefixTypeTrait;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 
+use super::guest_rows::{no_preparation, no_wants};
 use super::*;
 use crate::columns::{Column, Columns, Tranalyzer};
 use crate::options::{OptionDeclaration, Options};
@@ -72,6 +73,8 @@ pub fn module<P: FlowPlugin>(version: &'static str) -> PluginModuleRef {
         finish: finish::<P>,
         rows: no_rows,
         notice: notice::<P>,
+        wants: no_wants,
+        prepare: no_preparation,
         close: close::<P>,
     }
     .leak_into_prefix()

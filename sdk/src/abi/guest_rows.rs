@@ -10,9 +10,10 @@ use super::guest::{
     tell_version, told_version,
 };
 use super::*;
-use crate::columns::Columns;
+use crate::columns::{Columns, Kind, Scope, ValueType};
+use crate::finished::{Ahead, FinishedRows, Given, Pick};
 use crate::options::Options;
-use crate::plugin::{FinishedRow, RowPlugin, Start};
+use crate::plugin::{RowPlugin, Start};
 use crate::tables::Tables;
 
 /// The module of a row plugin.
@@ -27,9 +28,19 @@ pub fn row_module<P: RowPlugin>(version: &'static str) -> PluginModuleRef {
         finish: no_finish,
         rows: rows::<P>,
         notice: no_notice,
-        close: close::<P>,
+        wants: wants::<P>,
+        prepare: prepare::<P>,
+        close: close::<Reader<P>>,
     }
     .leak_into_prefix()
+}
+
+/// A row plugin with what it heard of its columns.
+struct Reader<P> {
+    plugin: P,
+    given: Vec<Given>,
+    /// The ends of the batch at work.
+    ends: Vec<EndFacts>,
 }
 
 extern "C" fn describe<P: RowPlugin>() -> Outcome<Description> {
@@ -54,7 +65,10 @@ extern "C" fn describe<P: RowPlugin>() -> Outcome<Description> {
 }
 
 extern "C" fn open<P: RowPlugin>(settings: RSlice<'_, Setting<'_>>) -> Outcome<RResult<*mut u8, RString>> {
-    open_with(settings, &declared::<P>(), P::open)
+    open_with(settings, &declared::<P>(), |options| {
+        let plugin = P::open(options)?;
+        Ok(Reader { plugin, given: Vec::new(), ends: Vec::new() })
+    })
 }
 
 /// What a row plugin fills.
@@ -65,16 +79,55 @@ const fn declared<P: RowPlugin>() -> Declared {
 /// # Safety
 ///
 /// `opened` comes from [`open`] of the same `P` and is used by one thread at a time.
+unsafe extern "C" fn wants<P: RowPlugin>(opened: *mut u8) -> Outcome<RVec<RString>> {
+    // SAFETY: by the contract above.
+    let reader = unsafe { &(*opened.cast::<Opened<Reader<P>>>()).plugin };
+    contain(&Cell::new(0), || reader.plugin.wants().into_iter().map(RString::from).collect())
+}
+
+/// # Safety
+///
+/// As for [`wants`].
+unsafe extern "C" fn prepare<P: RowPlugin>(
+    opened: *mut u8,
+    ahead: &RawAhead<'_>,
+) -> Outcome<RResult<(), RString>> {
+    // SAFETY: by the contract above.
+    let reader = unsafe { &mut (*opened.cast::<Opened<Reader<P>>>()).plugin };
+    contain(&Cell::new(0), || {
+        reader.given = ahead.columns.iter().map(given).collect();
+        let ahead = Ahead { columns: &reader.given, of_conversations: ahead.of_conversations };
+        reader.plugin.prepare(&ahead).map_err(RString::from).into()
+    })
+}
+
+/// Both sides were built from the same declarations, so each code has its meaning.
+fn given(raw: &RawGiven<'_>) -> Given {
+    let kind = Kind::ALL.get(usize::from(raw.kind)).copied().expect("the host knows the same kinds");
+    let scope = if raw.scope == Scope::Flow as u8 { Scope::Flow } else { Scope::Direction };
+    let pick = Pick::ALL.get(usize::from(raw.pick)).copied().expect("the host knows the same picks");
+    Given { name: raw.name.as_str().to_owned(), value: ValueType { kind, list: raw.list }, scope, pick }
+}
+
+/// # Safety
+///
+/// `opened` comes from [`open`] of the same `P` and is used by one thread at a time.
 unsafe extern "C" fn rows<'a, P: RowPlugin>(
     opened: *mut u8,
     batch: &'a RowBatch<'a>,
 ) -> Outcome<RSlice<'a, ColumnCells<'a>>> {
     // SAFETY: by the contract above.
-    let opened = unsafe { &mut *opened.cast::<Opened<P>>() };
+    let opened = unsafe { &mut *opened.cast::<Opened<Reader<P>>>() };
     let reached = Cell::new(0);
     contain(&reached, || {
         opened.forget_rows();
-        replay(&mut opened.plugin, &mut opened.buffers, batch, &reached);
+        let Reader { plugin, given, ends } = &mut opened.plugin;
+        ends.clear();
+        // SAFETY: the indices are below the count, and the host writes records that begin with an `EndFacts`.
+        ends.extend((0..batch.ends.count).map(|index| unsafe { *batch.ends.at::<EndFacts>(index) }));
+        let rows = FinishedRows::new(ends, batch.needs.as_slice(), given);
+        plugin.batch(&rows);
+        replay(plugin, &mut opened.buffers, batch, &rows, &reached);
         // SAFETY: the host holds the cells no longer than the batch, which ends before the next call.
         unsafe { opened.lend(&declared::<P>()) }
     })
@@ -85,6 +138,7 @@ fn replay<P: RowPlugin>(
     plugin: &mut P,
     buffers: &mut [ColumnBuffer],
     batch: &RowBatch<'_>,
+    rows: &FinishedRows<'_>,
     reached: &Cell<u64>,
 ) {
     let (columns, tables) = buffers.split_at_mut(declared::<P>().columns.len());
@@ -101,12 +155,10 @@ fn replay<P: RowPlugin>(
             next_start += 1;
         }
     };
-    for index in 0..batch.ends.count {
-        // SAFETY: as above, with ends.
-        let facts = unsafe { *batch.ends.at::<EndFacts>(index) };
-        reached.set(facts.flow_index);
+    for (index, row) in rows.iter().enumerate() {
+        reached.set(row.flow_index());
         start_until(plugin, batch.noticed.get(index).copied().unwrap_or(u64::MAX));
-        plugin.row(&FinishedRow { facts, needs: batch.needs.as_slice(), index }).append(columns);
+        plugin.row(&row).append(columns);
         plugin.table_rows(&mut tables);
         tables.end_flow();
     }
@@ -114,6 +166,23 @@ fn replay<P: RowPlugin>(
     if batch.is_last {
         plugin.last_table_rows(&mut tables);
     }
+}
+
+/// # Safety
+///
+/// None is needed: a flow plugin reads no rows.
+pub(super) unsafe extern "C" fn no_wants(_: *mut u8) -> Outcome<RVec<RString>> {
+    RResult::ROk(RVec::new())
+}
+
+/// # Safety
+///
+/// As for [`no_wants`].
+pub(super) unsafe extern "C" fn no_preparation(
+    _: *mut u8,
+    _: &RawAhead<'_>,
+) -> Outcome<RResult<(), RString>> {
+    RResult::ROk(RResult::ROk(()))
 }
 
 /// # Safety

@@ -10,7 +10,7 @@ use super::*;
 use crate::columns::{Bit, Column, Kind, Scope, Tranalyzer, ValueType};
 use crate::options::OptionDeclaration;
 use crate::packet::StreamFacts;
-use crate::plugin::{FlowPlugin, HeaderChains, Interest, Start};
+use crate::plugin::{FlowPlugin, HeaderChains, Interest};
 use crate::tables::Table;
 
 /// What a plugin says of itself.
@@ -146,13 +146,13 @@ impl Module {
     }
 }
 
-fn outcome<T>(outcome: Outcome<T>) -> Result<T, Fault> {
+pub(super) fn outcome<T>(outcome: Outcome<T>) -> Result<T, Fault> {
     outcome.into_result().map_err(|raw| Fault { message: one_line(&raw.message), reached: raw.reached })
 }
 
 /// What a plugin said, fit for the middle of a sentence. It may have quoted bytes of a packet, so line breaks
 /// and escapes that a terminal would obey become spaces, and a long story is cut.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     const MOST_CHARACTERS: usize = 500;
     let words: Vec<&str> =
         text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
@@ -248,8 +248,8 @@ fn option(raw: &RawOption) -> OptionDeclaration {
 
 /// A plugin at work on one thread.
 pub struct Instance {
-    module: PluginModuleRef,
-    pointer: *mut u8,
+    pub(super) module: PluginModuleRef,
+    pub(super) pointer: *mut u8,
 }
 
 /// Packets for one call to each plugin.
@@ -276,42 +276,7 @@ pub struct Ends<'a> {
     pub chains: &'a dyn HeaderChains,
 }
 
-/// What row plugins take in one call.
-pub struct Rows<'a> {
-    /// Directions that began since the last call, in order.
-    pub starts: &'a [Start],
-    /// One for each ended direction.
-    pub ends: &'a [EndFacts],
-    /// For each end, the ordinal of the packet that noticed it.
-    pub noticed: &'a [u64],
-    /// The columns that the plugin reads, a cell for each end.
-    pub needs: &'a [ColumnCells<'a>],
-    /// The run is over.
-    pub is_last: bool,
-}
-
 impl Instance {
-    /// The cells that a row plugin gives for ended directions: those of its columns, then those of its tables, as for
-    /// [`finish`](Self::finish).
-    ///
-    /// # Errors
-    ///
-    /// A panic of the plugin.
-    pub fn rows<'a>(&'a mut self, rows: &Rows<'_>) -> Result<Vec<ColumnCells<'a>>, Fault> {
-        let batch = RowBatch {
-            starts: Records::of(rows.starts),
-            ends: Records::of(rows.ends),
-            noticed: rows.noticed.into(),
-            needs: rows.needs.into(),
-            is_last: rows.is_last,
-        };
-        // SAFETY: `pointer` comes from `open` of the same module, and `&mut self` keeps it to one thread.
-        let cells = outcome(unsafe { self.module.rows()(self.pointer, &batch) })?;
-        // SAFETY: the cells borrow from the instance, not from the batch, and `&'a mut self` keeps it
-        // from being called again while they live.
-        Ok(unsafe { outliving_the_batch(cells.as_slice()) })
-    }
-
     /// What the plugin wants the user to know before the run.
     ///
     /// # Errors
@@ -400,7 +365,7 @@ impl Instance {
 /// # Safety
 ///
 /// The cells must live for `'a`.
-unsafe fn outliving_the_batch<'a>(cells: &[ColumnCells<'_>]) -> Vec<ColumnCells<'a>> {
+pub(super) unsafe fn outliving_the_batch<'a>(cells: &[ColumnCells<'_>]) -> Vec<ColumnCells<'a>> {
     // SAFETY: by the contract above; only the lifetime changes.
     cells
         .iter()

@@ -13,6 +13,7 @@
 mod guest;
 mod guest_rows;
 mod host;
+mod host_rows;
 mod layout;
 #[cfg(test)]
 mod tests;
@@ -31,7 +32,8 @@ use layout::FactsLayout;
 
 pub use guest::{module, own_layout};
 pub use guest_rows::row_module;
-pub use host::{Ends, Instance, Module, NotOpened, Packets, PluginInfo, Rows, Symbols, check_stamp};
+pub use host::{Ends, Instance, Module, NotOpened, Packets, PluginInfo, Symbols, check_stamp};
+pub use host_rows::Rows;
 
 /// Symbol of the [`Stamp`].
 pub const STAMP_SYMBOL: &str = "WEIR_SDK_STAMP";
@@ -350,6 +352,26 @@ struct RawFault {
 
 type Outcome<T> = RResult<T, RawFault>;
 
+/// A column that a row plugin reads.
+#[repr(C)]
+#[derive(StableAbi)]
+struct RawGiven<'a> {
+    name: RStr<'a>,
+    kind: u8,
+    list: bool,
+    scope: u8,
+    pick: u8,
+}
+
+/// The rows ahead of a row plugin.
+#[repr(C)]
+#[derive(StableAbi)]
+struct RawAhead<'a> {
+    /// Those that it needs, then those that it wants.
+    columns: RSlice<'a, RawGiven<'a>>,
+    of_conversations: bool,
+}
+
 /// What row plugins take in one call. A direction whose start has an ordinal below the one at which an end was
 /// noticed began before that row ends.
 #[repr(C)]
@@ -359,7 +381,7 @@ struct RowBatch<'a> {
     ends: Records<'a>,
     /// For each end, the ordinal of the packet that noticed it.
     noticed: RSlice<'a, u64>,
-    /// The columns that the plugin reads, a cell for each end.
+    /// The columns that the plugin reads in the order in which it heard of them, a cell for each end.
     needs: RSlice<'a, ColumnCells<'a>>,
     /// The run is over.
     is_last: bool,
@@ -380,6 +402,8 @@ pub struct PluginModule {
     finish: for<'a> unsafe extern "C" fn(*mut u8, &'a EndBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     rows: for<'a> unsafe extern "C" fn(*mut u8, &'a RowBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     notice: unsafe extern "C" fn(*mut u8) -> Outcome<ROption<RString>>,
+    wants: unsafe extern "C" fn(*mut u8) -> Outcome<RVec<RString>>,
+    prepare: unsafe extern "C" fn(*mut u8, &RawAhead<'_>) -> Outcome<RResult<(), RString>>,
     #[sabi(last_prefix_field)]
     close: unsafe extern "C" fn(*mut u8),
 }

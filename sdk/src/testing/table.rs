@@ -1,6 +1,8 @@
 //! The rows that a plugin added to a table, for its tests.
 
-use crate::columns::{Column, ColumnBuffer, Kind};
+use crate::abi::ColumnCells;
+use crate::columns::{Column, ColumnBuffer};
+use crate::finished::number;
 
 /// Rows of a table, to be asked for by the names of their columns.
 #[derive(Clone, Debug)]
@@ -26,22 +28,9 @@ impl TestTable {
     pub fn numbers(&self, name: &str) -> Vec<Option<f64>> {
         let found = self.columns.iter().find(|(column, _)| column.name == name);
         let (column, buffer) = found.unwrap_or_else(|| panic!("the table has no column `{name}`"));
-        let width = column.value.kind.width().filter(|_| !column.value.list);
-        let width = width.unwrap_or_else(|| panic!("column `{name}` holds no numbers"));
-        let cells = buffer.values.chunks(width).enumerate();
-        let is_there = |row: usize| buffer.validity[row / 8] >> (row % 8) & 1 == 1;
-        cells.map(|(row, bytes)| is_there(row).then(|| number(column.value.kind, bytes))).collect()
-    }
-}
-
-fn number(kind: Kind, bytes: &[u8]) -> f64 {
-    let mut wide = [0; 8];
-    wide[..bytes.len().min(8)].copy_from_slice(&bytes[..bytes.len().min(8)]);
-    match kind {
-        Kind::F64 => f64::from_le_bytes(wide),
-        Kind::F32 => f32::from_le_bytes([wide[0], wide[1], wide[2], wide[3]]).into(),
-        Kind::I64 | Kind::Time | Kind::Duration => i64::from_le_bytes(wide) as f64,
-        Kind::Bool | Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 => u64::from_le_bytes(wide) as f64,
-        Kind::Mac | Kind::Ip | Kind::Text => panic!("a {} is no number", kind.name()),
+        assert!(column.value.kind.is_number() && !column.value.list, "column `{name}` holds no numbers");
+        let cells = ColumnCells::of(buffer);
+        let cell = |row| number(column.value.kind, cells.values(), row).filter(|_| cells.is_present(row));
+        (0..buffer.rows).map(cell).collect()
     }
 }
