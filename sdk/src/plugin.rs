@@ -3,7 +3,7 @@
 use crate::columns::Columns;
 use crate::finished::{Ahead, FinishedRow, FinishedRows};
 use crate::options::Options;
-use crate::packet::{Packet, Side};
+use crate::packet::{Packet, PacketFacts, Side};
 use crate::tables::{Table, Tables};
 use crate::value::Ip;
 
@@ -34,9 +34,9 @@ impl Interest {
         Interest(self.0 | other.0)
     }
 
-    /// Whether a packet is wanted.
+    /// What a packet is: one class, and whether it has payload.
     #[inline]
-    pub fn wants(self, facts: &crate::PacketFacts) -> bool {
+    pub fn of(facts: &PacketFacts) -> Interest {
         let class = match (facts.ip_version, facts.l4_proto) {
             (0, _) => Interest::LAYER_2,
             (_, 6) => Interest::TCP,
@@ -44,7 +44,14 @@ impl Interest {
             (_, 1 | 58) => Interest::ICMP,
             _ => Interest::OTHER_IP,
         };
-        self.0 & class.0 != 0 && (self.0 & Interest::WITH_PAYLOAD.0 == 0 || facts.payload_len > 0)
+        if facts.payload_len > 0 { class.and(Interest::WITH_PAYLOAD) } else { class }
+    }
+
+    /// Whether a packet that is so is wanted.
+    #[inline]
+    pub const fn wants(self, packet: Interest) -> bool {
+        let lacks_payload = self.0 & Interest::WITH_PAYLOAD.0 & !packet.0 != 0;
+        self.0 & packet.0 & Interest::ALL.0 != 0 && !lacks_payload
     }
 }
 

@@ -13,7 +13,7 @@ mod table;
 use crate::columns::{Column, ColumnBuffer, Columns};
 use crate::options::Options;
 use crate::packet::{Packet, PacketFacts, Side, StreamFacts, flag};
-use crate::plugin::{End, EndFacts, FlowPlugin, HeaderChain, HeaderChains, State};
+use crate::plugin::{End, EndFacts, FlowPlugin, HeaderChain, HeaderChains, Interest, State};
 use crate::status;
 use crate::tables::Tables;
 
@@ -179,7 +179,7 @@ impl<P: FlowPlugin> Conversation<P> {
         let (mut facts, bytes) = packet.build();
         self.place(&mut facts);
         facts.header_chain = self.chains.key(packet.chain());
-        if P::INTEREST.wants(&facts) {
+        if P::INTEREST.wants(Interest::of(&facts)) {
             let [a, b] = &mut self.sides;
             let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
             let packet = Packet::new(&facts, &bytes);

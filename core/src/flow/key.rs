@@ -80,7 +80,7 @@ impl FlowKey {
     fn hosts_hash(&self) -> u64 {
         const VLAN: u64 = 0xffff_0000;
         let mut hasher = FixedState::default().build_hasher();
-        self.addresses.iter().for_each(|&word| hasher.write_u64(word));
+        self.write_addresses(&mut hasher);
         hasher.write_u64(self.rest & VLAN);
         hasher.finish()
     }
@@ -95,12 +95,17 @@ impl FlowKey {
     #[inline]
     pub fn hash(&self, state: &RandomState) -> u64 {
         let mut hasher = state.build_hasher();
+        self.write_addresses(&mut hasher);
+        hasher.write_u64(self.rest);
+        hasher.finish()
+    }
+
+    #[inline]
+    fn write_addresses(&self, hasher: &mut impl Hasher) {
         hasher.write_u64(self.addresses[0]);
         if self.rest & 0xff != 4 {
             self.addresses[1..].iter().for_each(|&word| hasher.write_u64(word));
         }
-        hasher.write_u64(self.rest);
-        hasher.finish()
     }
 }
 

@@ -7,8 +7,9 @@
 use std::sync::mpsc::{Receiver, RecvError, SendError, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::yield_now;
 
-/// How often an end looks before it sleeps: some tenths of a millisecond if nobody else wants the processor.
-const LOOKS: usize = 400;
+/// How often an end looks before it sleeps: what comes soon comes within so many looks, and others want the
+/// processor (`docs/performance.md`).
+const LOOKS: usize = 20;
 
 /// The end that takes.
 pub(super) struct Taker<T>(Receiver<T>);
@@ -34,9 +35,19 @@ impl<T> Taker<T> {
         }
         self.0.recv()
     }
+
+    /// What waits, if something does.
+    pub(super) fn take_waiting(&self) -> Option<T> {
+        self.0.try_recv().ok()
+    }
 }
 
 impl<T> Giver<T> {
+    /// Puts a thing on the belt if there is room and somebody will take it; otherwise it is dropped.
+    pub(super) fn offer(&self, thing: T) {
+        let _ = self.0.try_send(thing);
+    }
+
     /// Puts a thing on the belt as soon as there is room; an error when the taker is gone.
     pub(super) fn give(&self, mut thing: T) -> Result<(), SendError<T>> {
         for _ in 0..LOOKS {
@@ -63,6 +74,17 @@ mod tests {
             assert!((0..1000).all(|thing| taker.take() == Ok(thing)));
             assert_eq!(taker.take(), Err(RecvError));
         });
+    }
+
+    #[test]
+    fn what_is_offered_waits_or_is_dropped() {
+        let (giver, taker) = belt(1);
+        assert_eq!(taker.take_waiting(), None);
+        giver.offer(1);
+        giver.offer(2);
+        assert_eq!((taker.take_waiting(), taker.take_waiting()), (Some(1), None));
+        drop(taker);
+        giver.offer(3);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::profile::Stage;
 use crate::rows::RowMaker;
 use crate::sink::{Error, Finished, Sink};
 
-use super::belt::Taker;
+use super::belt::{Giver, Taker};
 use super::parcel::{Kept, Parcel, TableRows};
 
 /// Rows that are completed together.
@@ -35,6 +35,8 @@ pub(super) struct Merger {
 /// What comes from one worker.
 struct Stream {
     parcels: Taker<Parcel>,
+    /// Takes parcels back whose rows are written, for their memory.
+    used: Giver<Parcel>,
     parcel: Parcel,
     /// The next row of the parcel.
     next: usize,
@@ -54,8 +56,9 @@ struct Merged {
 }
 
 impl Merger {
-    pub(super) fn new(parcels: Vec<Taker<Parcel>>, kept: Arc<Kept>, rows: RowMaker) -> Self {
-        let stream = |parcels| Stream { parcels, parcel: Parcel::default(), next: 0, is_over: false };
+    pub(super) fn new(parcels: Vec<(Taker<Parcel>, Giver<Parcel>)>, kept: Arc<Kept>, rows: RowMaker) -> Self {
+        let stream =
+            |(parcels, used)| Stream { parcels, used, parcel: Parcel::default(), next: 0, is_over: false };
         let cells = vec![ColumnBuffer::default(); kept.kept.len()];
         let tables = kept.tables.iter().map(|types| TableRows::new(types)).collect();
         Self {
@@ -192,7 +195,7 @@ impl Stream {
     fn take_parcel(&mut self) {
         self.next = 0;
         match self.parcels.take() {
-            Ok(parcel) => self.parcel = parcel,
+            Ok(parcel) => self.used.offer(std::mem::replace(&mut self.parcel, parcel)),
             Err(_) => {
                 self.parcel = Parcel::default();
                 self.is_over = true;

@@ -40,10 +40,11 @@ pub(crate) use parcel::Kept;
 use parcel::Packer;
 use work::Workshop;
 
-/// Bytes of captures in a chunk: enough work that waking a thread for it does not count.
-const CHUNK: usize = 1 << 20;
+/// Bytes of captures in a chunk: enough work that waking a thread for it does not count, few enough that they stay in
+/// a cache until all workers have seen them.
+const CHUNK: usize = 1 << 19;
 /// Chunks of records that may wait for a worker: enough to bridge its slower moments.
-const CHUNKS_AHEAD: usize = 6;
+const CHUNKS_AHEAD: usize = 4;
 /// Parcels that may wait to be merged.
 const PARCELS_AHEAD: usize = 12;
 
@@ -70,10 +71,11 @@ pub(crate) fn run(
         for (crew, number) in crews.into_iter().zip(0..) {
             let (giver, chunks) = belt(CHUNKS_AHEAD);
             let (out, parcels) = belt(PARCELS_AHEAD);
+            let (used, empty) = belt(PARCELS_AHEAD);
             belts.push(giver);
-            streams.push(parcels);
+            streams.push((parcels, used));
             let watch = Stopwatch::new(is_profiled);
-            let packer = Packer::new(format.clone(), Arc::clone(&kept), out, watch.clone());
+            let packer = Packer::new(format.clone(), Arc::clone(&kept), (out, empty), watch.clone());
             let numbering = &numbering;
             threads.push(scope.spawn(move || {
                 let worker = Worker::new(rules, crew, Numbers::OfAll, watch);

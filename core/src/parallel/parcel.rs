@@ -15,7 +15,7 @@ use crate::schema::RowShape;
 use crate::sink::{Error, Finished, Row, RowFormat};
 use crate::worker::{EndedBatch, TakeEnded};
 
-use super::belt::Giver;
+use super::belt::{Giver, Taker};
 use super::numbering::Stopped;
 
 /// The columns whose cells are handed on beside the text: those that row plugins read, or all if rows are not
@@ -58,6 +58,30 @@ impl Parcel {
         let at = row * spans + span;
         let from = at.checked_sub(1).map_or(0, |before| self.text_ends[before]);
         &self.text[from as usize..self.text_ends[at] as usize]
+    }
+
+    fn empty(kept: &Kept) -> Self {
+        let tables = kept.tables.iter().map(|types| TableRows::new(types)).collect();
+        Self { cells: vec![ColumnBuffer::default(); kept.kept.len()], tables, ..Self::default() }
+    }
+
+    /// Whether it was made for these columns, unlike what stands where no parcel has come yet.
+    fn fits(&self, kept: &Kept) -> bool {
+        self.cells.len() == kept.kept.len() && self.tables.len() == kept.tables.len()
+    }
+
+    /// The same without its rows, but with their memory.
+    fn cleared(mut self) -> Self {
+        self.ends.clear();
+        self.orders.clear();
+        self.rows.clear();
+        self.text.clear();
+        self.text_ends.clear();
+        self.cells.iter_mut().for_each(ColumnBuffer::clear);
+        self.tables.iter_mut().for_each(TableRows::clear);
+        self.starts.clear();
+        self.ends_chunk = false;
+        self
     }
 
     /// Appends the cells of a row to those of others, for the `column`th of the kept columns.
@@ -130,6 +154,8 @@ pub(super) struct Packer {
     format: Option<Arc<dyn RowFormat>>,
     kept: Arc<Kept>,
     out: Giver<Parcel>,
+    /// Parcels that were written, to be filled again.
+    empty: Taker<Parcel>,
     parcel: Parcel,
     watch: Stopwatch,
 }
@@ -138,21 +164,16 @@ impl Packer {
     pub(super) fn new(
         format: Option<Arc<dyn RowFormat>>,
         kept: Arc<Kept>,
-        out: Giver<Parcel>,
+        (out, empty): (Giver<Parcel>, Taker<Parcel>),
         watch: Stopwatch,
     ) -> Self {
-        let parcel = Self::empty(&kept);
-        Self { format, kept, out, parcel, watch }
+        let parcel = Parcel::empty(&kept);
+        Self { format, kept, out, empty, parcel, watch }
     }
 
     /// Where the time went.
     pub(super) fn watch(&self) -> &Stopwatch {
         &self.watch
-    }
-
-    fn empty(kept: &Kept) -> Parcel {
-        let tables = kept.tables.iter().map(|types| TableRows::new(types)).collect();
-        Parcel { cells: vec![ColumnBuffer::default(); kept.kept.len()], tables, ..Parcel::default() }
     }
 
     /// Takes what began in the chunk whose rows come next.
@@ -169,7 +190,9 @@ impl Packer {
     }
 
     fn send(&mut self) -> Result<(), Stopped> {
-        let parcel = std::mem::replace(&mut self.parcel, Self::empty(&self.kept));
+        let next = self.empty.take_waiting().filter(|parcel| parcel.fits(&self.kept));
+        let next = next.map_or_else(|| Parcel::empty(&self.kept), Parcel::cleared);
+        let parcel = std::mem::replace(&mut self.parcel, next);
         self.out.give(parcel).map_err(|_| Stopped)
     }
 

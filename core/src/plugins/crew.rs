@@ -33,6 +33,8 @@ pub struct Crew {
     row_size: usize,
     row_align: usize,
     selected: Vec<(Interest, Vec<u32>)>,
+    /// What each packet of a batch is.
+    classes: Vec<Interest>,
     faults: Vec<PluginFault>,
 }
 
@@ -66,7 +68,16 @@ impl Crew {
         let selected = interests.into_iter().map(|interest| (interest, Vec::new())).collect();
         let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
         let tables = plugins.iter().map(|plugin| plugin.info.tables.len()).sum();
-        Ok(Self { members, columns, tables, row_size, row_align, selected, faults: Vec::new() })
+        Ok(Self {
+            members,
+            columns,
+            tables,
+            row_size,
+            row_align,
+            selected,
+            classes: Vec::new(),
+            faults: Vec::new(),
+        })
     }
 
     /// What plugins want the user to know before the run, a sentence each.
@@ -113,10 +124,12 @@ impl Crew {
         if packets.facts.is_empty() {
             return;
         }
+        if !self.selected.is_empty() {
+            self.classes.clear();
+            self.classes.extend(packets.facts.iter().map(Interest::of));
+        }
         for (interest, selected) in &mut self.selected {
-            selected.clear();
-            let wanted = packets.facts.iter().enumerate().filter(|(_, facts)| interest.wants(facts));
-            selected.extend(wanted.map(|(index, _)| index as u32));
+            select(*interest, &self.classes, selected);
         }
         for member in &mut self.members {
             let offset = member.offset;
@@ -165,6 +178,17 @@ impl Drop for Member {
             std::mem::forget(self.instance.take());
         }
     }
+}
+
+/// Lists the packets that are wanted. Without a branch for each: what comes next is not to be foreseen.
+fn select(interest: Interest, classes: &[Interest], selected: &mut Vec<u32>) {
+    selected.resize(classes.len(), 0);
+    let mut count = 0;
+    for (&class, index) in classes.iter().zip(0..) {
+        selected[count] = index;
+        count += usize::from(interest.wants(class));
+    }
+    selected.truncate(count);
 }
 
 /// Keeps what a call said if it failed; the plugin takes no further part.
