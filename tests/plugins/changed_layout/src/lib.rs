@@ -24,6 +24,10 @@ pub struct PluginModule {
     pub rows: extern "C" fn(),
     /// Another function than the SDK calls by this name.
     pub notice: extern "C" fn(),
+    /// Another function than the SDK calls by this name.
+    pub wants: extern "C" fn(),
+    /// Another function than the SDK calls by this name.
+    pub prepare: extern "C" fn(),
     #[sabi(last_prefix_field)]
     /// Another function than the SDK calls by this name.
     pub close: unsafe extern "C" fn(*mut u8),
@@ -42,7 +46,8 @@ pub extern "C" fn weir_plugin_layout() -> Layout {
 /// Functions that the program must not call.
 #[unsafe(no_mangle)]
 pub extern "C" fn weir_plugin_module() -> PluginModuleRef {
-    PluginModule { describe, open, begin, packets, finish, rows, notice, close }.leak_into_prefix()
+    PluginModule { describe, open, begin, packets, finish, rows, notice, wants, prepare, close }
+        .leak_into_prefix()
 }
 
 extern "C" fn describe() -> u32 {
@@ -60,5 +65,9 @@ extern "C" fn finish() {}
 extern "C" fn rows() {}
 
 extern "C" fn notice() {}
+
+extern "C" fn wants() {}
+
+extern "C" fn prepare() {}
 
 unsafe extern "C" fn close(_: *mut u8) {}
