@@ -14,11 +14,15 @@ const TRUTH: &str = "truth_mmtls_apns.csv";
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// Plugins, and the columns of their verdicts.
-const DETECTORS: [(&str, &str); 1] = [("mmtls", "mmtls_verdict")];
+const DETECTORS: [(&str, &str); 2] = [("mmtls", "mmtls_verdict"), ("apns", "apns_verdict")];
 
 /// Column and verdicts that a flow of a class may have; none of the two columns may say anything else.
-const CLASSES: [(&str, &str, &[&str]); 2] =
-    [("mmtls-http", "mmtls_verdict", &["http"]), ("mmtls-tcp", "mmtls_verdict", &["tcp"])];
+const CLASSES: [(&str, &str, &[&str]); 4] = [
+    ("mmtls-http", "mmtls_verdict", &["http"]),
+    ("mmtls-tcp", "mmtls_verdict", &["tcp"]),
+    ("apns-5223-apple-net", "apns_verdict", &["certain", "likely"]),
+    ("apns-alpn", "apns_verdict", &["certain", "likely"]),
+];
 
 /// Capture and both ends, the lesser first.
 type Flow = (String, [(String, String); 2]);
