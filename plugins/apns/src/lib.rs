@@ -96,7 +96,8 @@ pub struct Row {
     pub apns_cipher: Option<&'static str>,
     /// Messages of the server whose length is not that of its answers to acknowledgements and keep-alives. A message
     /// is the records of application data up to the first segment that ends where a record ends; its length
-    /// includes record headers. Absent if the cipher is not known, and for providers.
+    /// includes record headers. The encrypted handshake of TLS 1.3 is left out: all messages up to the first of the
+    /// client. Absent if the cipher is not known, and for providers.
     #[column(source = "TLS record headers", tags = ["counter", "statistical"])]
     pub apns_notifications: Option<u32>,
     /// Messages of the client with the length of an acknowledgement; alerts are none. Absent if the cipher is not
@@ -156,10 +157,11 @@ impl FlowPlugin for Apns {
         let Some(bytes) = packet.stream() else { return };
         let missing = u64::from(packet.payload_len).saturating_sub(packet.payload().len() as u64);
         let stream = state.own.get_or_insert_default();
-        if let Some(len) = stream.take(&bytes, missing) {
+        let message = stream.take(&bytes, missing);
+        flow.learn(stream.hello.take(), packet.side());
+        if let Some(len) = message {
             flow.messages.take(packet.side() != flow.server, len, &self.constants);
         }
-        flow.learn(stream.hello, packet.side());
         if flow.is_hopeless(stream) {
             (*state.flow, *state.own, *state.other) = (Flow::Other, None, None);
         }
@@ -240,6 +242,9 @@ impl Followed {
             }
             Some(Hello::Server { family, has_alpn }) => {
                 (self.server, self.family) = (side, family);
+                if family == Some(Family::Tls13) {
+                    self.messages.await_finished();
+                }
                 if has_alpn {
                     self.names.get_or_insert_default().has_alpn = true;
                 }

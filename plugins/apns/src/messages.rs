@@ -14,6 +14,8 @@ pub struct Messages {
     client: Lengths,
     server: Lengths,
     last: Option<(bool, u32)>,
+    /// What comes is the handshake, up to the client's first message.
+    is_handshake: bool,
     /// Bit n: the pattern was seen with the constants of family n.
     pattern: u8,
 }
@@ -38,8 +40,18 @@ pub struct Tally {
 }
 
 impl Messages {
+    /// RFC 8446 section 2: behind the ServerHello the rest of the handshake looks like application data; the client
+    /// ends it with its Finished.
+    pub fn await_finished(&mut self) {
+        self.is_handshake = true;
+    }
+
     /// Takes a message of this length.
     pub fn take(&mut self, is_client: bool, len: u32, constants: &[Constants; 5]) {
+        if self.is_handshake {
+            self.is_handshake = !is_client;
+            return;
+        }
         for (place, of) in constants.iter().enumerate() {
             self.pattern |= u8::from(self.fits(is_client, len, of)) << place;
         }

@@ -26,6 +26,7 @@ pub type Length = u32;
 /// The walk over the records of a direction.
 #[derive(Debug, Default)]
 pub struct Stream {
+    /// The hello, until somebody takes it.
     pub hello: Option<Hello>,
     /// A record of TLS was met.
     pub has_records: bool,

@@ -300,10 +300,28 @@ fn constants_are_those_of_the_cipher_and_can_be_set() {
     assert_eq!(counts(row_of::<Apns>(all(0xc013, None, [53, 69, 53]))), one);
     assert_eq!(counts(row_of::<Apns>(all(0xc02f, None, [35, 47, 35]))), one);
     assert_eq!(counts(row_of::<Apns>(all(0xcca8, None, [27, 39, 27]))), one);
-    assert_eq!(counts(row_of::<Apns>(all(0x1301, Some(0x304), [28, 40, 28]))), one);
     let unusual = || all(0xc02f, None, [77, 88, 99]);
     assert_eq!(counts(row_of::<Apns>(unusual())), (Some(2), Some(0), Some(0)));
     assert_eq!(counts(flow::<Apns>().option("gcm", "77,80-90,99").row(unusual())), one);
+}
+
+#[test]
+fn the_encrypted_handshake_of_tls_1_3_is_no_notification() {
+    let answer = [server_hello(0x1301, Some(0x304)), data(2_417)].concat();
+    let packets = [
+        client(client_hello("courier.push.apple.com", &["apns-pack-v1:4096:4096"])),
+        server(answer),
+        server(data(300)),
+        // Finished, of a length that would acknowledge.
+        client(data(28)),
+        server(data(301)),
+        client(data(28)),
+        client(data(40)),
+        server(data(28)),
+    ];
+    let row = row_of::<Apns>(packets);
+    assert_eq!((row.apns_cipher, row.apns_notifications), (Some("tls13"), Some(1)));
+    assert_eq!((row.apns_acknowledgements, row.apns_keep_alives), (Some(1), Some(1)));
 }
 
 #[test]
