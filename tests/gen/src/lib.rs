@@ -14,11 +14,13 @@
 //! | [`random`] | numbers from a seed |
 //! | [`mod@bench`] | a large capture that resembles a link with many users |
 //! | [`sample`] | the small capture that stands in the repository |
+//! | [`messaging`] | conversations of messengers and push services, with payloads and times |
 
 pub mod bench;
 pub mod capture;
 pub mod fragments;
 pub mod frame;
+pub mod messaging;
 pub mod packet;
 pub mod random;
 pub mod sample;

@@ -1,9 +1,10 @@
-//! Writes a capture of our own making to standard output: `weir-traffic sample`, or
-//! `weir-traffic bench PACKETS FLOWS SEED`.
+//! Writes a capture of our own making to standard output: `weir-traffic sample`, `weir-traffic messaging` (all its
+//! scenes), or `weir-traffic bench PACKETS FLOWS SEED`.
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
+use weir_traffic::messaging::{disturb::merge, scenes};
 use weir_traffic::sample::sample;
 use weir_traffic::{Format, bench_capture, capture};
 
@@ -13,6 +14,10 @@ fn main() -> ExitCode {
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match arguments[..] {
         ["sample"] => out.write_all(&capture(&sample(), Format::PcapMicros)),
+        ["messaging"] => {
+            let packets = merge(scenes().into_iter().map(|scene| scene.packets));
+            out.write_all(&capture(&packets, Format::PcapMicros))
+        }
         ["bench", packets, flows, seed] => match (packets.parse(), flows.parse(), seed.parse()) {
             (Ok(packets), Ok(flows), Ok(seed)) => bench_capture(packets, flows, seed, &mut out),
             _ => return usage(),
@@ -29,6 +34,8 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: weir-traffic sample | weir-traffic bench PACKETS FLOWS SEED, with whole numbers");
+    eprintln!(
+        "usage: weir-traffic sample | weir-traffic messaging | weir-traffic bench PACKETS FLOWS SEED, with whole numbers"
+    );
     ExitCode::FAILURE
 }

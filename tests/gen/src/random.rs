@@ -29,6 +29,14 @@ impl Random {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// So many bytes.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let words = count.div_ceil(8);
+        let mut bytes: Vec<u8> = (0..words).flat_map(|_| self.bits().to_le_bytes()).collect();
+        bytes.truncate(count);
+        bytes
+    }
+
     /// True `percent` times of a hundred.
     pub fn is_one_of_hundred(&mut self, percent: u64) -> bool {
         self.below(100) < percent
