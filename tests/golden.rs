@@ -1,4 +1,4 @@
-//! The sample capture gives the rows that stand in `golden/`, and is what the generator makes.
+//! Captures of our own making give the rows that stand in `golden/`, and the sample is what the generator makes.
 //!
 //! `WEIR_ACCEPT=1 cargo test -p weir-tests --test golden` accepts new rows; the commit says why they changed.
 
@@ -8,6 +8,7 @@ use std::{env, fs};
 use tempfile::TempDir;
 use weir_tests::command::run_weir;
 use weir_tests::workspace_root;
+use weir_traffic::messaging::{disturb::merge, scenes};
 use weir_traffic::sample::sample;
 use weir_traffic::{Format, capture};
 
@@ -52,11 +53,15 @@ fn first_difference(found: &[u8], expected: &[u8]) -> String {
 
 /// Runs weir over the sample and compares what it writes with the file of that name in `golden/`.
 fn check_rows(name: &str, options: &[&str]) {
+    check_rows_of(&in_tests("captures/sample.pcap"), name, options);
+}
+
+/// The same for any capture.
+fn check_rows_of(capture: &Path, name: &str, options: &[&str]) {
     let folder = TempDir::new().expect("a temporary folder can be made");
     let rows = folder.path().join(name);
-    let sample = in_tests("captures/sample.pcap");
     let mut arguments: Vec<&std::ffi::OsStr> = options.iter().map(std::ffi::OsStr::new).collect();
-    arguments.extend(["-q".as_ref(), "-w".as_ref(), rows.as_os_str(), sample.as_os_str()]);
+    arguments.extend(["-q".as_ref(), "-w".as_ref(), rows.as_os_str(), capture.as_os_str()]);
     let finished = run_weir(arguments, std::time::Duration::from_secs(10));
     assert_eq!((finished.status, finished.stderr.as_str()), (Some(0), ""));
     check(&fs::read(&rows).expect("weir has written its rows"), &in_tests("golden").join(name));
@@ -80,4 +85,13 @@ fn directions_of_the_sample_are_those_accepted() {
 #[test]
 fn tranalyzer_rows_of_the_sample_are_those_accepted() {
     check_rows("sample.txt", &["--profile", "tranalyzer"]);
+}
+
+#[test]
+fn conversations_of_messaging_are_those_accepted() {
+    let folder = TempDir::new().expect("a temporary folder can be made");
+    let file = folder.path().join("messaging.pcap");
+    let packets = merge(scenes().into_iter().map(|scene| scene.packets));
+    fs::write(&file, capture(&packets, Format::PcapMicros)).expect("the folder takes a capture");
+    check_rows_of(&file, "messaging.csv", &["-p", "basic_flow,mmtls,apns"]);
 }
