@@ -187,8 +187,6 @@ fn version_as_labelled(label: &Row, flow: &Row) -> String {
 /// Whether a label tells of a handshake that the plugin reads.
 fn is_covered(label: &Row) -> bool {
     let is_tls = ["TLS", "QUIC", "DTLS"].iter().any(|name| label["ndpi_label"].starts_with(name));
-    // Versions `Q...` of Google's QUIC have a handshake of their own, before TLS.
-    let is_tls = is_tls && !label["quic_version"].starts_with('Q');
     is_tls || ["tls_version", "ja3c"].iter().any(|column| !label[*column].is_empty())
 }
 

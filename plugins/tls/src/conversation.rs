@@ -7,7 +7,7 @@ use crate::bits::{masked, resumption, status};
 use crate::certificate::Certificate;
 use crate::hello::{Carrier, ClientHello, ServerHello, extension};
 use crate::messages::{Next, handshake};
-use crate::quic::Quic;
+use crate::quic::{Connection, Quic};
 use crate::records::Item;
 use crate::version;
 
@@ -17,7 +17,7 @@ pub struct Conversation(Option<Box<Found>>);
 
 #[derive(Default)]
 struct Found {
-    quic: Option<QuicIds>,
+    quic: Option<Connection>,
     /// Until both hellos are read.
     opened: Option<Box<Quic>>,
     client: Option<ClientHello>,
@@ -28,13 +28,6 @@ struct Found {
     was_retried: bool,
     is_malformed: bool,
     is_incomplete: bool,
-}
-
-/// What is kept of a connection of QUIC.
-struct QuicIds {
-    version: String,
-    dcid: String,
-    scid: String,
 }
 
 /// A handshake message and what carried it.
@@ -110,10 +103,14 @@ impl Conversation {
         if self.0.as_ref().is_some_and(|found| found.quic.is_some()) {
             return None;
         }
-        let quic = Box::new(Quic::begin(payload, side)?);
-        let [version, dcid, scid] = [&quic.version, &quic.dcid, &quic.scid].map(String::clone);
-        self.found().quic = Some(QuicIds { version, dcid, scid });
-        Some(quic)
+        if let Some(connection) = Connection::of_google(payload) {
+            self.found().quic = Some(connection);
+            return None;
+        }
+        let (connection, quic) = Quic::begin(payload, side)?;
+        let has_tls = connection.has_tls;
+        self.found().quic = Some(connection);
+        has_tls.then(|| Box::new(quic))
     }
 
     /// Whether a hello of either side was read.
@@ -196,7 +193,7 @@ impl Found {
 
     /// Whether Initial packets were opened that do not hold the whole hello.
     fn lacks_hello_of_quic(&self) -> bool {
-        self.quic.is_some() && self.client.is_none() && !self.is_malformed
+        self.quic.as_ref().is_some_and(|quic| quic.has_tls) && self.client.is_none() && !self.is_malformed
     }
 
     fn has_asked_again(&self) -> bool {
@@ -208,6 +205,7 @@ impl Found {
         let row = Row {
             tls_status: Some(self.status(is_cut)).filter(|status| *status != 0),
             tls_version: self.version(),
+            tls_sni: quic.and_then(|quic| quic.server_name.clone()),
             quic_version: quic.map(|quic| quic.version.clone()),
             quic_dcid: quic.map(|quic| quic.dcid.clone()),
             quic_scid: quic.map(|quic| quic.scid.clone()),

@@ -146,3 +146,77 @@ impl Fragments {
         self.messages.get_mut(at)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DTLS_1_2: u16 = 0xfefd;
+
+    fn record(epoch: u8, body: &[u8]) -> Vec<u8> {
+        let [high, low] = (body.len() as u16).to_be_bytes();
+        [&[HANDSHAKE, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 1, high, low][..], body].concat()
+    }
+
+    /// A fragment of a message of kind 1.
+    fn fragment(number: u8, length: usize, offset: usize, body: &[u8]) -> Vec<u8> {
+        let three = |value: usize| (value as u32).to_be_bytes()[1..].to_vec();
+        [&[1][..], &three(length), &[0, number], &three(offset), &three(body.len()), body].concat()
+    }
+
+    /// What the datagrams bring, and how the last of them ends.
+    fn read(datagrams: &[Vec<u8>]) -> (Vec<Vec<u8>>, Next) {
+        let (mut fragments, mut bodies, mut last) = (Fragments::default(), Vec::new(), Next::More);
+        for datagram in datagrams {
+            last = fragments.read(datagram, |kind, body, version| {
+                assert_eq!((kind, version), (1, DTLS_1_2));
+                bodies.push(body.to_vec());
+                Next::More
+            });
+        }
+        (bodies, last)
+    }
+
+    #[test]
+    fn a_message_is_joined_from_fragments_in_any_order() {
+        let one = record(0, &fragment(0, 9, 0, b"abcd"));
+        let two = record(0, &fragment(0, 9, 3, b"defghi"));
+        let expected = (vec![b"abcdefghi".to_vec()], Next::More);
+        assert_eq!(read(&[one.clone(), two.clone()]), expected);
+        assert_eq!(read(&[two.clone(), two.clone(), one.clone(), one.clone(), two.clone()]), expected);
+        assert_eq!(read(&[[one, two].concat()]), expected);
+    }
+
+    #[test]
+    fn messages_that_share_a_record_or_come_again_are_read_once() {
+        let both = record(0, &[fragment(0, 2, 0, b"ab"), fragment(1, 0, 0, b"")].concat());
+        assert_eq!(read(&[both.clone(), both]), (vec![b"ab".to_vec(), Vec::new()], Next::More));
+    }
+
+    #[test]
+    fn what_is_encrypted_ends_the_reading() {
+        assert_eq!(read(&[record(1, b"anything")]), (Vec::new(), Next::Enough));
+        assert!(!may_begin(&record(1, b"anything")) && may_begin(&record(0, b"anything")));
+        assert!(!may_begin(b"\x16\xfe\xfd") && !may_begin(&[HANDSHAKE; 60]));
+    }
+
+    #[test]
+    fn lengths_that_lie_are_malformed() {
+        let beyond_its_message = record(0, &fragment(0, 3, 2, b"ab"));
+        let beyond_its_record = record(0, &fragment(0, 9, 0, b"abcd")[..14]);
+        let giant = record(0, &fragment(0, 1 << 20, 0, b"ab"));
+        for datagram in [beyond_its_message, beyond_its_record, giant] {
+            assert_eq!(read(&[datagram]), (Vec::new(), Next::Malformed));
+        }
+    }
+
+    #[test]
+    fn messages_kept_in_mind_are_bounded() {
+        let mut fragments = Fragments::default();
+        for number in 0..=255 {
+            fragments.read(&record(0, &fragment(number, 9, 0, b"ab")), |_, _, _| Next::More);
+        }
+        assert_eq!(fragments.messages.len(), MOST_MESSAGES);
+        assert!(fragments.is_cut());
+    }
+}

@@ -118,11 +118,8 @@ impl ClientHello {
 impl ServerHello {
     /// Reads the body of the message.
     pub fn parse(body: &[u8]) -> Option<Self> {
-        const TLS_1_2: [u8; 2] = [3, 3];
-        let (field, rest) = body.split_first_chunk::<2>()?;
-        let field = u16::from_be_bytes(*field);
-        // The parser knows the numbers of TLS alone; the message of DTLS is the same.
-        let as_tls = if field >> 8 == 3 { body.to_vec() } else { [&TLS_1_2, rest].concat() };
+        let field = u16::from_be_bytes(*body.first_chunk()?);
+        let as_tls = as_tls_1_2(body)?;
         let (_, hello) = parse_tls_handshake_server_hello(&as_tls).ok()?;
         let answers = Extensions::parse(hello.ext, parse_tls_server_hello_extension);
         Some(Self {
@@ -190,6 +187,22 @@ impl Extensions {
     }
 }
 
+/// A server hello as TLS 1.2 has it, whose numbers alone the parser knows. DTLS has the same message; the drafts of
+/// TLS 1.3, 0x7fNN, left session identifier and compression out.
+fn as_tls_1_2(body: &[u8]) -> Option<Vec<u8>> {
+    const TLS_1_2: [u8; 2] = [3, 3];
+    let (version, rest) = body.split_first_chunk::<2>()?;
+    Some(match version[0] {
+        3 => body.to_vec(),
+        0x7f => {
+            let (random, rest) = rest.split_first_chunk::<32>()?;
+            let (cipher, rest) = rest.split_first_chunk::<2>()?;
+            [&TLS_1_2[..], random, &[0], cipher, &[0], rest].concat()
+        }
+        _ => [&TLS_1_2, rest].concat(),
+    })
+}
+
 /// A client hello of DTLS without its cookie (RFC 6347 section 4.2.1), so that it reads as one of TLS.
 fn without_cookie(body: &[u8]) -> Option<Vec<u8>> {
     const VERSION_AND_RANDOM: usize = 34;
@@ -205,7 +218,7 @@ pub fn is_grease(value: u16) -> bool {
 }
 
 /// Text of printable ASCII; other bytes, commas, and backslashes are written `\xNN`.
-fn readable(bytes: &[u8]) -> String {
+pub fn readable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
         let is_plain = matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b',');

@@ -61,7 +61,8 @@ pub struct Row<'a> {
     /// Version that the server hello chose: that of its extension supported_versions, else that of its version field.
     #[column(unit = "none", source = "RFC 8446 section 4.2.1, selected_version")]
     pub tls_version_chosen: Option<u16>,
-    /// Host name that the client asked for; what is not printable ASCII, a comma, or a backslash is written as `\xNN`.
+    /// Host name that the client asked for, in the extension server_name of its hello, or in the tag SNI of the CHLO of
+    /// Google's QUIC before TLS; what is not printable ASCII, a comma, or a backslash is written as `\xNN`.
     #[column(unit = "none", source = "RFC 6066 section 3, server_name", aliases = ["sni", "server_name"])]
     #[column(tags = ["address"])]
     pub tls_sni: Option<String>,
@@ -134,14 +135,15 @@ pub struct Row<'a> {
     /// the next one with the same random bytes. Absent without one.
     #[column(unit = "none", source = "FoxIO JA4, TLS client fingerprint; RFC 8446 section 4.1.2")]
     pub tls_ja4_retry: Option<String>,
-    /// Version of QUIC in the client's first Initial packet that could be opened: `V-1`, `V-2`, `Draft-NN` (22 to 34),
-    /// `MVFST-22`, `MVFST-27`, or `MVFST-EXP` of Meta, `T050` or `T051` of Google; absent without one.
+    /// Version of QUIC in the client's first packet with a hello that could be opened: `V-1`, `V-2`, `Draft-NN` (22 to
+    /// 34), `MVFST-22`, `MVFST-27`, or `MVFST-EXP` of Meta, `T050` or `T051` of Google, and `Q0NN` (up to 50) of Google
+    /// before TLS, whose handshake fills `tls_sni` alone; absent without one.
     #[column(unit = "none", source = "RFC 9000 section 17.2.2, Version")]
     pub quic_version: Option<String>,
     /// Destination connection id of that packet, in hexadecimal digits.
     #[column(unit = "none", source = "RFC 9000 section 17.2.2", tags = ["identifier"])]
     pub quic_dcid: Option<String>,
-    /// Source connection id of that packet, in hexadecimal digits; empty if it has no bytes.
+    /// Source connection id of that packet, in hexadecimal digits; empty if it has no bytes or no such field.
     #[column(unit = "none", source = "RFC 9000 section 17.2.2", tags = ["identifier"])]
     pub quic_scid: Option<String>,
 }

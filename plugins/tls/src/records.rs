@@ -8,8 +8,8 @@ use crate::messages::{Messages, Next, handshake};
 const HEADER: usize = 5;
 /// Bytes of the longest record: 2^14, and what encryption or compression may add (RFC 5246 section 6.2.3).
 const LONGEST_RECORD: u16 = (1 << 14) + 2048;
-/// A hello that does not begin a segment is looked for in so many bytes of a stream: such as follows the words of a
-/// proxy, or those of another protocol in segments that were joined.
+/// In so many bytes of a stream a hello is looked for at the beginning of lines, too: behind the words of a proxy, or of
+/// another protocol in segments that were joined.
 const SEARCHED: u64 = 512;
 
 mod content {
@@ -19,13 +19,17 @@ mod content {
     pub const APPLICATION_DATA: u8 = 23;
 }
 
+/// The end of a line, and the type of a handshake record.
+const LINE_AND_RECORD: &[u8] = &[b'\n', content::HANDSHAKE];
+
 /// Where a hello may begin in the bytes of a stream that stand at `offset`.
 pub fn find_hello(bytes: &[u8], offset: u64) -> Option<usize> {
     if may_begin(bytes) {
         return Some(0);
     }
     let left = usize::try_from(SEARCHED.saturating_sub(offset)).unwrap_or(0).min(bytes.len());
-    (1..left).find(|&place| bytes[place] == content::HANDSHAKE && begins_for_sure(&bytes[place..]))
+    (1..left)
+        .find(|&place| bytes[place - 1..].starts_with(LINE_AND_RECORD) && begins_for_sure(&bytes[place..]))
 }
 
 /// Whether bytes, be they few, may begin with a record that begins with a hello.
@@ -35,9 +39,11 @@ fn may_begin(bytes: &[u8]) -> bool {
         1 => *byte == 3,
         2 => *byte <= 4,
         5 => is_hello(*byte),
+        // The version of the hello, or that of a draft of TLS 1.3.
+        9 => matches!(*byte, 3 | 0x7f | 0xfb),
         _ => true,
     };
-    bytes.iter().enumerate().take(HEADER + 1).all(fits)
+    bytes.iter().enumerate().take(HEADER + 5).all(fits)
 }
 
 /// Whether record and message agree that a hello begins here.

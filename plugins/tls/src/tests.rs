@@ -1,92 +1,11 @@
+mod bytes;
+
 use super::*;
 use crate::bits::{resumption, status};
+use bytes::*;
 use proptest::prelude::*;
 use weir_sdk::Side;
-use weir_sdk::testing::{TestPacket, check_columns, packet, row_of, rows_of};
-
-/// A block of bytes behind its length of two bytes.
-fn block(bytes: &[u8]) -> Vec<u8> {
-    [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat()
-}
-
-fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
-    [&kind.to_be_bytes()[..], &block(body)].concat()
-}
-
-fn numbers(values: &[u16]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_be_bytes()).collect()
-}
-
-fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-    [&[kind, 0][..], &block(body)].concat()
-}
-
-fn record(kind: u8, version: u16, body: &[u8]) -> Vec<u8> {
-    [&[kind][..], &version.to_be_bytes(), &block(body)].concat()
-}
-
-/// Version, random, session identifier, ciphers, no compression, extensions.
-fn client_body(version: u16, session: &[u8], ciphers: &[u16], extensions: &[Vec<u8>]) -> Vec<u8> {
-    let mut body = [&version.to_be_bytes()[..], &[7; 32], &[session.len() as u8], session].concat();
-    body.extend(block(&numbers(ciphers)));
-    body.extend([1, 0]);
-    if !extensions.is_empty() {
-        body.extend(block(&extensions.concat()));
-    }
-    body
-}
-
-fn server_body(
-    version: u16,
-    random: [u8; 32],
-    session: &[u8],
-    cipher: u16,
-    extensions: &[Vec<u8>],
-) -> Vec<u8> {
-    let mut body = [&version.to_be_bytes()[..], &random, &[session.len() as u8], session].concat();
-    body.extend(cipher.to_be_bytes());
-    body.push(0);
-    if !extensions.is_empty() {
-        body.extend(block(&extensions.concat()));
-    }
-    body
-}
-
-fn sni(name: &[u8]) -> Vec<u8> {
-    extension(0, &block(&[&[0][..], &block(name)].concat()))
-}
-
-fn alpn(names: &[&[u8]]) -> Vec<u8> {
-    let list: Vec<u8> = names.iter().flat_map(|name| [&[name.len() as u8][..], name].concat()).collect();
-    extension(16, &block(&list))
-}
-
-fn versions(values: &[u16]) -> Vec<u8> {
-    extension(43, &[&[2 * values.len() as u8][..], &numbers(values)].concat())
-}
-
-/// A client of TLS 1.3 that sends GREASE.
-fn modern() -> Vec<u8> {
-    let extensions = [
-        extension(0x1a1a, &[]),
-        sni(b"weir.example"),
-        alpn(&[b"h2", b"http/1.1"]),
-        versions(&[0x2a2a, 0x0304, 0x0303]),
-        extension(10, &block(&numbers(&[0x3a3a, 29, 23]))),
-        extension(11, &[1, 0]),
-        extension(13, &block(&numbers(&[0x0403, 0x0804]))),
-    ];
-    client_body(0x0303, &[9; 32], &[0x4a4a, 0x1302, 0x1301], &extensions)
-}
-
-fn hello_record(body: &[u8]) -> Vec<u8> {
-    record(22, 0x0301, &message(1, body))
-}
-
-fn sent(side: Side, bytes: &[u8]) -> TestPacket {
-    let ports = if side == Side::A { (50_000, 443) } else { (443, 50_000) };
-    packet().side(side).tcp(ports.0, ports.1).payload(bytes)
-}
+use weir_sdk::testing::{check_columns, packet, row_of, rows_of};
 
 fn row_of_bytes(bytes: &[u8]) -> Row<'static> {
     row_of::<Tls>([sent(Side::A, bytes)])
@@ -214,7 +133,7 @@ fn what_contradicts_itself_is_said_to_be_malformed() {
     let mut session_too_long = hello_record(&modern());
     session_too_long[9 + 2 + 32] = 33;
     check(&session_too_long);
-    check(&record(22, 0x0301, &[1, 0x7f, 0xff, 0xff, 0]));
+    check(&record(22, 0x0301, &[1, 0x7f, 0xff, 0xff, 3, 3]));
     let mut next_record_is_none = record(22, 0x0301, &message(1, &modern())[..50]);
     next_record_is_none.extend([9; 5]);
     check(&next_record_is_none);
@@ -251,6 +170,127 @@ fn a_client_of_quic_tells_what_it_offers() {
     assert_eq!(row.quic_version.as_deref(), Some("V-1"));
     assert_eq!((row.quic_dcid.as_deref(), row.quic_scid.as_deref()), (Some("8394c8f03e515708"), Some("")));
     assert!(row.tls_ja4.is_some_and(|ja4| ja4.starts_with("q13d0211an_")));
+}
+
+#[test]
+fn the_hello_after_a_retry_has_a_fingerprint_of_its_own() {
+    let retry = server_body(0x0303, hello::HELLO_RETRY, &[], 0x1301, &[extension(43, &[3, 4])]);
+    let other = |random: u8| {
+        let mut body = client_body(0x0303, &[], &[0x1301], &[versions(&[0x0304])]);
+        body[2..34].fill(random);
+        body
+    };
+    let packets = |second: u8| {
+        [
+            sent(Side::A, &hello_record(&other(7))),
+            sent(Side::B, &record(22, 0x0303, &message(2, &retry))),
+            sent(Side::A, &record(20, 0x0303, &[1])),
+            sent(Side::A, &hello_record(&client_body(0x0303, &[], &[0x1302], &[versions(&[0x0304])]))),
+            sent(Side::A, &hello_record(&other(second))),
+        ]
+    };
+    let row = row_of::<Tls>(packets(7));
+    assert_eq!(row.tls_status, Some(status::CLIENT_HELLO | status::SERVER_HELLO | status::HELLO_RETRY));
+    let (first, second) = (row.tls_ja4.unwrap_or_default(), row.tls_ja4_retry.unwrap_or_default());
+    assert!(first.starts_with("t13i010100_") && second.starts_with("t13i010100_") && first != second);
+    let mut unrelated = packets(7);
+    unrelated[3] = sent(Side::A, &hello_record(&other(8)));
+    assert_eq!(row_of::<Tls>(unrelated).tls_ja4_retry, None);
+}
+
+#[test]
+fn early_data_may_stand_between_the_hellos() {
+    let hello =
+        hello_record(&client_body(0x0303, &[], &[0x1301], &[versions(&[0x0304]), extension(42, &[])]));
+    let bytes = [&hello[..], &record(20, 0x0303, &[1]), &record(23, 0x0303, &[9; 300]), &hello].concat();
+    let row = row_of_bytes(&bytes);
+    assert_eq!((row.tls_ja4.is_some(), &row.tls_ja4_retry), (true, &row.tls_ja4));
+}
+
+#[test]
+fn what_a_client_sends_behind_its_hello_is_left_alone() {
+    // It offers TLS 1.3, resumes with TLS 1.2, and its encrypted Finished is taken for no message.
+    let bytes =
+        [&hello_record(&modern())[..], &record(20, 0x0303, &[1]), &record(22, 0x0303, &[0xab; 40])].concat();
+    assert_eq!(row_of_bytes(&bytes).tls_status, Some(status::CLIENT_HELLO));
+    let certificate = [&hello_record(&modern())[..], &record(22, 0x0303, &message(11, &[1; 50]))].concat();
+    assert_eq!(row_of_bytes(&certificate).tls_status, Some(status::CLIENT_HELLO));
+}
+
+#[test]
+fn a_hello_behind_a_line_of_the_same_segment_is_found() {
+    let proxied = [b"PROXY TCP4 192.0.2.1 192.0.2.2 1 443\r\n", &hello_record(&modern())[..]].concat();
+    assert_eq!(row_of_bytes(&proxied).tls_sni.as_deref(), Some("weir.example"));
+    let within_a_line = [b"anything", &hello_record(&modern())[..]].concat();
+    assert_eq!(row_of_bytes(&within_a_line), Row::default());
+    let far_behind = [&[b'x'; 600][..], b"\n", &hello_record(&modern())].concat();
+    assert_eq!(row_of_bytes(&far_behind), Row::default());
+}
+
+#[test]
+fn of_a_server_alone_the_hello_and_the_certificate_are_read() {
+    let hello = message(2, &server_body(0x0303, [1; 32], &[], 0x002f, &[]));
+    let bytes = record(22, 0x0303, &[hello, message(11, &[0; 3]), message(14, &[])].concat());
+    let row = row_of_bytes(&bytes);
+    assert_eq!((row.tls_status, row.tls_version.as_deref()), (Some(status::SERVER_HELLO), Some("TLSv1.2")));
+    assert_eq!((row.tls_ja4, row.tls_cert_subject), (None, None));
+}
+
+#[test]
+fn a_server_of_a_draft_leaves_the_session_identifier_out() {
+    let body = [&[0x7f, 0x12][..], &[1; 32], &[0x13, 0x02], &block(&extension(51, &[0; 4]))].concat();
+    let row = row_of_bytes(&record(22, 0x0301, &message(2, &body)));
+    assert_eq!((row.tls_version.as_deref(), row.tls_cipher), (Some("TLSv1.3"), Some(0x1302)));
+    assert_eq!((row.tls_version_chosen, row.tls_server_extensions), (Some(0x7f12), &[51][..]));
+}
+
+#[test]
+fn a_hello_of_dtls_is_read_without_its_cookie() {
+    let extensions = [sni(b"weir.example"), alpn(&[b"webrtc"])];
+    let body = |cookie: &[u8]| {
+        let mut body = client_body(0xfefd, &[], &[0xc02b], &extensions);
+        body.splice(35..35, [&[cookie.len() as u8][..], cookie].concat());
+        body
+    };
+    let udp = |side, payload: Vec<u8>| packet().side(side).udp(50_000, 4433).payload(payload);
+    let verify = datagram(0, 3, &[0xfe, 0xff, 4, 1, 2, 3, 4]);
+    let server = datagram(1, 2, &server_body(0xfefd, [1; 32], &[], 0xc02b, &[]));
+    let row = row_of::<Tls>([
+        udp(Side::A, vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42]),
+        udp(Side::A, datagram(0, 1, &body(&[]))),
+        udp(Side::B, verify),
+        udp(Side::A, datagram(1, 1, &body(&[1, 2, 3, 4]))),
+        udp(Side::B, server),
+    ]);
+    assert_eq!(row.tls_status, Some(status::CLIENT_HELLO | status::SERVER_HELLO | status::HELLO_RETRY));
+    assert_eq!(
+        (row.tls_version.as_deref(), row.tls_sni.as_deref()),
+        (Some("DTLSv1.2"), Some("weir.example"))
+    );
+    assert_eq!((row.tls_record_version, row.tls_cipher), (Some(0xfefd), Some(0xc02b)));
+    assert!(row.tls_ja4.as_ref().is_some_and(|ja4| ja4.starts_with("dd2d0102wc_")));
+    assert_eq!(row.tls_ja4_retry, row.tls_ja4);
+}
+
+#[test]
+fn a_name_in_a_message_of_google_is_a_server_name() {
+    let chlo = [&b"CHLO\x01\0\0\0SNI\0\x09\0\0\0"[..], b"a.example"].concat();
+    let payload = [&b"\x09\x01\x02\x03\x04\x05\x06\x07\x08Q025\x01"[..], &[0; 16], &chlo].concat();
+    let row = row_of::<Tls>([packet().udp(50_000, 443).payload(payload)]);
+    assert_eq!((row.tls_sni.as_deref(), row.quic_version.as_deref()), (Some("a.example"), Some("Q025")));
+    assert_eq!((row.quic_dcid.as_deref(), row.tls_status), (Some("0102030405060708"), None));
+}
+
+#[test]
+fn a_certificate_tells_its_names_and_times() {
+    let bytes =
+        record(22, 0x0303, &[message(2, &server_body(0x0303, [1; 32], &[], 0x002f, &[])), chain()].concat());
+    let row = row_of_bytes(&bytes);
+    assert_eq!(row.tls_status, Some(status::SERVER_HELLO | status::CERTIFICATE));
+    assert_eq!(row.tls_cert_subject.as_deref(), Some("CN=weir.example"));
+    assert_eq!((row.tls_cert_issuer.as_deref(), row.tls_cert_count), (Some("CN=Example CA"), Some(1)));
+    assert_eq!(row.tls_cert_not_before, Some(Time(1_767_225_600_000_000_000)));
+    assert_eq!(row.tls_cert_not_after, Some(Time(1_798_761_599_000_000_000)));
 }
 
 proptest! {

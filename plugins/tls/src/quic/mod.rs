@@ -3,6 +3,7 @@
 //! Initial packets are protected with keys that anyone can work out from the client's first connection id (RFC 9001
 //! section 5.2), so that both hellos can be read.
 
+mod google;
 mod packet;
 mod protection;
 mod version;
@@ -13,24 +14,48 @@ use version::Version;
 use weir_sdk::Side;
 
 use crate::fingerprint::hex;
+use crate::hello::readable;
 use crate::messages::{Messages, Next};
 use crate::pieces::Pieces;
 
-/// Whether a payload begins with a long header (RFC 9000 section 17.2) of a version whose Initial packets can be opened.
+/// Whether a payload begins with a header (RFC 9000 section 17.2) of a version whose hello can be read.
 pub fn may_begin(payload: &[u8]) -> bool {
     const LONG_HEADER: u8 = 0x80;
     let Some(&[first, a, b, c, d]) = payload.first_chunk::<5>() else { return false };
     first & LONG_HEADER != 0 && Version::of(u32::from_be_bytes([a, b, c, d])).is_some()
+        || google::may_begin(payload)
+}
+
+/// What is kept of a connection.
+pub struct Connection {
+    /// As `quic_version` shows it.
+    pub version: String,
+    /// Destination connection id of the first packet.
+    pub dcid: String,
+    /// Its source connection id.
+    pub scid: String,
+    /// Name of the server, where the handshake is not that of TLS.
+    pub server_name: Option<String>,
+    /// Whether it is that of TLS.
+    pub has_tls: bool,
+}
+
+impl Connection {
+    /// The connection whose first message, not of TLS, stands in this payload.
+    pub fn of_google(payload: &[u8]) -> Option<Self> {
+        let hello = google::Hello::read(payload)?;
+        Some(Self {
+            version: hello.version.to_owned(),
+            dcid: hex(hello.id),
+            scid: String::new(),
+            server_name: hello.server_name.map(readable),
+            has_tls: false,
+        })
+    }
 }
 
 /// A connection whose first Initial packet could be opened.
 pub struct Quic {
-    /// As `quic_version` shows it.
-    pub version: String,
-    /// Destination connection id of that packet.
-    pub dcid: String,
-    /// Its source connection id.
-    pub scid: String,
     client: Side,
     number: u32,
     first_dcid: Vec<u8>,
@@ -40,20 +65,25 @@ pub struct Quic {
 
 impl Quic {
     /// The connection that a client's Initial packet in this payload opens.
-    pub fn begin(payload: &[u8], side: Side) -> Option<Self> {
+    pub fn begin(payload: &[u8], side: Side) -> Option<(Connection, Self)> {
         let initial = Initial::all(payload).next()?;
         let keys = Pair::of(&initial.version, initial.dcid)?;
-        keys.client.open(&initial)?;
-        Some(Self {
+        let frames = keys.client.open(&initial)?;
+        let connection = Connection {
             version: Version::name(initial.version.number),
             dcid: hex(initial.dcid),
             scid: hex(initial.scid),
+            server_name: if initial.version.has_tls() { None } else { name_of_google(&initial, &frames) },
+            has_tls: initial.version.has_tls(),
+        };
+        let quic = Self {
             client: side,
             number: initial.version.number,
             first_dcid: initial.dcid.to_vec(),
             keys,
             crypto: Default::default(),
-        })
+        };
+        Some((connection, quic))
     }
 
     /// Gives type and body of each handshake message that a payload completes to `take` until that has enough.
@@ -92,6 +122,15 @@ impl Quic {
         (self.keys, self.number, self.first_dcid) = (keys, initial.version.number, dcid.to_vec());
         Some(frames)
     }
+}
+
+/// The name in a message of Google that one packet holds.
+fn name_of_google(initial: &Initial<'_>, frames: &[u8]) -> Option<String> {
+    let mut name = None;
+    crypto_frames(frames, initial.version.crypto_frame(), |_, data| {
+        name = name.take().or_else(|| google::server_name(data).map(readable));
+    });
+    name
 }
 
 /// The handshake bytes of one direction.

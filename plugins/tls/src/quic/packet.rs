@@ -61,10 +61,10 @@ pub fn crypto_frames(frames: &[u8], crypto: u8, mut take: impl FnMut(usize, &[u8
 }
 
 /// Bytes that are read from the front.
-struct Bytes<'p>(&'p [u8]);
+pub struct Bytes<'p>(pub &'p [u8]);
 
 impl<'p> Bytes<'p> {
-    fn take(&mut self, count: usize) -> Option<&'p [u8]> {
+    pub fn take(&mut self, count: usize) -> Option<&'p [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(taken)

@@ -46,7 +46,7 @@ const SALT_2: [u8; 20] = [
     0xbd, 0x2e, 0xd9,
 ];
 
-/// Google's versions T050 and T051, which carry TLS; the constants of Chromium's QUIC.
+/// Google's versions T050 and T051, which carry TLS.
 const SALT_T050: [u8; 20] = [
     0x7f, 0xf5, 0x79, 0xe5, 0xac, 0xd0, 0x72, 0x91, 0x55, 0x80, 0x30, 0x4c, 0x43, 0xa2, 0x36, 0x7c, 0x60,
     0x48, 0x83, 0x10,
@@ -55,6 +55,12 @@ const SALT_T051: [u8; 20] = [
     0x7a, 0x4e, 0xde, 0xf4, 0xe7, 0xcc, 0xee, 0x5f, 0xa4, 0x50, 0x6c, 0x19, 0x12, 0x4f, 0xc8, 0xcc, 0xda,
     0x6e, 0x03, 0x3d,
 ];
+/// Google's version Q050, which carries a handshake of its own.
+const SALT_Q050: [u8; 20] = [
+    0x50, 0x45, 0x74, 0xef, 0xd0, 0x66, 0xfe, 0x2f, 0x9d, 0x94, 0x5c, 0xfc, 0xdb, 0xd3, 0xa7, 0xf0, 0xd3,
+    0xb5, 0x6b, 0x45,
+];
+const Q050: u32 = u32::from_be_bytes(*b"Q050");
 const T050: u32 = u32::from_be_bytes(*b"T050");
 const T051: u32 = u32::from_be_bytes(*b"T051");
 
@@ -62,6 +68,7 @@ const T051: u32 = u32::from_be_bytes(*b"T051");
 const SALTS: &[(RangeInclusive<u32>, [u8; 20])] = &[
     (0x0000_0001..=0x0000_0001, SALT_1),
     (V2..=V2, SALT_2),
+    (Q050..=Q050, SALT_Q050),
     (T050..=T050, SALT_T050),
     (T051..=T051, SALT_T051),
     (0xff00_0016..=0xff00_0016, SALT_22),
@@ -94,7 +101,12 @@ impl Version {
 
     /// Type of CRYPTO frames (RFC 9000 section 19.6); Google gave them another.
     pub fn crypto_frame(&self) -> u8 {
-        if matches!(self.number, T050 | T051) { 8 } else { 6 }
+        if matches!(self.number, Q050 | T050 | T051) { 8 } else { 6 }
+    }
+
+    /// Whether the handshake is that of TLS.
+    pub fn has_tls(&self) -> bool {
+        self.number != Q050
     }
 
     /// RFC 9001 section 5.1, RFC 9369 section 3.3.2.
