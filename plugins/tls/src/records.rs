@@ -27,6 +27,13 @@ pub fn find_hello(bytes: &[u8], offset: u64) -> Option<usize> {
     if may_begin(bytes) {
         return Some(0);
     }
+    // A server that does not know the name warns before its hello (RFC 6066 section 3).
+    if let [content::ALERT, 3, _, 0, 2, _, _, behind @ ..] = bytes
+        && may_begin(behind)
+        && !behind.is_empty()
+    {
+        return Some(bytes.len() - behind.len());
+    }
     let left = usize::try_from(SEARCHED.saturating_sub(offset)).unwrap_or(0).min(bytes.len());
     (1..left)
         .find(|&place| bytes[place - 1..].starts_with(LINE_AND_RECORD) && begins_for_sure(&bytes[place..]))

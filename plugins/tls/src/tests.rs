@@ -237,6 +237,14 @@ fn of_a_server_alone_the_hello_and_the_certificate_are_read() {
 }
 
 #[test]
+fn a_hello_behind_a_warning_is_found() {
+    let hello = record(22, 0x0303, &message(2, &server_body(0x0303, [1; 32], &[], 0x002f, &[])));
+    let warning = record(21, 0x0303, &[1, 112]);
+    assert_eq!(row_of_bytes(&[warning.clone(), hello].concat()).tls_status, Some(status::SERVER_HELLO));
+    assert_eq!(row_of_bytes(&warning), Row::default());
+}
+
+#[test]
 fn a_server_of_a_draft_leaves_the_session_identifier_out() {
     let body = [&[0x7f, 0x12][..], &[1; 32], &[0x13, 0x02], &block(&extension(51, &[0; 4]))].concat();
     let row = row_of_bytes(&record(22, 0x0301, &message(2, &body)));
