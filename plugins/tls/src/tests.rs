@@ -4,8 +4,8 @@ use super::*;
 use crate::bits::{resumption, status};
 use bytes::*;
 use proptest::prelude::*;
-use weir_sdk::Side;
 use weir_sdk::testing::{check_columns, packet, row_of, rows_of};
+use weir_sdk::{Side, StreamBytes};
 
 fn row_of_bytes(bytes: &[u8]) -> Row<'static> {
     row_of::<Tls>([sent(Side::A, bytes)])
@@ -154,6 +154,33 @@ fn a_hello_without_end_is_said_to_be_incomplete() {
     assert_eq!(row_of_bytes(&whole[..whole.len() - 1]), expected);
     assert_eq!(row_of_bytes(&whole[..6]), expected);
     assert_eq!(row_of_bytes(&whole[..5]), Row::default());
+}
+
+#[test]
+fn a_hello_with_a_gap_is_incomplete_and_the_next_one_is_read() {
+    let whole = hello_record(&modern());
+    let (mut direction, mut conversation) = (Direction::default(), Conversation::default());
+    let mut send = |offset, bytes, follows_gap| {
+        let stream = StreamBytes { offset, bytes, follows_gap, is_mid_stream: false };
+        direction.segment(&stream, Side::A, &mut conversation);
+    };
+    send(0, &whole[..50], false);
+    send(60, &whole[60..], true);
+    send(whole.len() as u64, &whole, false);
+    assert_eq!(conversation.row(false).tls_status, Some(status::CLIENT_HELLO | status::INCOMPLETE));
+}
+
+#[test]
+fn what_looks_like_quic_is_tried_so_many_times_only() {
+    let (mut direction, mut conversation) = (Direction::default(), Conversation::default());
+    let mut wrong = quic::tests::client_initial();
+    wrong[700] ^= 1;
+    let tries = (1..100).find(|_| {
+        direction.datagram(&wrong, Side::A, &mut conversation);
+        direction.is_done()
+    });
+    assert_eq!(tries, Some(32));
+    assert_eq!(conversation.row(false), Row::default());
 }
 
 #[test]
