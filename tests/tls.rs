@@ -204,8 +204,7 @@ struct Figures {
 /// Compares the columns of a label, and says each difference.
 fn compare(name: &str, label: &Row, flow: Option<&Row>, figures: &mut [Figures; COMPARED.len()]) {
     for (column, figures) in COMPARED.iter().zip(figures) {
-        // The labels join protocols by semicolons.
-        let wanted = label[column.label].replace(';', ",");
+        let wanted = label[column.label].clone();
         if wanted.is_empty() {
             continue;
         }

@@ -71,7 +71,7 @@ pub struct Extensions {
     /// Their types in order.
     pub types: Vec<u16>,
     pub sni: Option<String>,
-    /// The protocols, joined by commas.
+    /// The protocols, joined by semicolons.
     pub alpn: Option<String>,
     /// The first protocol's first and last byte.
     pub alpn_ends: Option<[u8; 2]>,
@@ -161,7 +161,7 @@ impl Extensions {
             }
             TlsExtension::ALPN(protocols) => {
                 let names: Vec<String> = protocols.iter().map(|name| readable(name)).collect();
-                self.alpn = Some(names.join(","));
+                self.alpn = Some(names.join(";"));
                 self.alpn_ends = protocols.first().and_then(|name| Some([*name.first()?, *name.last()?]));
             }
             TlsExtension::SupportedVersions(versions) => {
@@ -217,11 +217,11 @@ pub fn is_grease(value: u16) -> bool {
     high == low && low & 0x0f == 0x0a
 }
 
-/// Text of printable ASCII; other bytes, commas, and backslashes are written `\xNN`.
+/// Text of printable ASCII; other bytes, semicolons, and backslashes are written `\xNN`.
 pub fn readable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
-        let is_plain = matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b',');
+        let is_plain = matches!(byte, b' '..=b'~') && !matches!(byte, b'\\' | b';');
         if is_plain { text.push(char::from(byte)) } else { text.push_str(&format!("\\x{byte:02x}")) }
     }
     text

@@ -62,11 +62,11 @@ pub struct Row<'a> {
     #[column(unit = "none", source = "RFC 8446 section 4.2.1, selected_version")]
     pub tls_version_chosen: Option<u16>,
     /// Host name that the client asked for, in the extension server_name of its hello, or in the tag SNI of the CHLO of
-    /// Google's QUIC before TLS; what is not printable ASCII, a comma, or a backslash is written as `\xNN`.
+    /// Google's QUIC before TLS; what is not printable ASCII, a semicolon, or a backslash is written as `\xNN`.
     #[column(unit = "none", source = "RFC 6066 section 3, server_name", aliases = ["sni", "server_name"])]
     #[column(tags = ["address"])]
     pub tls_sni: Option<String>,
-    /// Application protocols that the client offered, in order, joined by commas; written as `tls_sni` is.
+    /// Application protocols that the client offered, in order, joined by semicolons; written as `tls_sni` is.
     #[column(unit = "none", source = "RFC 7301 section 3.1")]
     pub tls_alpn: Option<String>,
     /// Application protocol that the server chose in its server hello; absent in TLS 1.3, which encrypts it.
