@@ -588,4 +588,29 @@ mod a_row_plugin {
         let started = bench.column("reads_rows_started_a");
         assert!(!started.is_empty() && started.iter().all(|count| count != "0"), "{started:?}");
     }
+
+    #[test]
+    fn tells_before_the_run_and_what_it_counted() {
+        let bench = Bench::with(&["good", "reads_rows"]);
+        bench.capture(&early_and_late_flow()[..2]);
+        assert_eq!(bench.read("good,reads_rows", &[]).status, Some(0));
+        let summary = bench.summary();
+        assert_eq!(summary["notices"][0], "plugin `reads_rows`: three flows will be too many");
+        let directions = &summary["flows"]["directions"];
+        assert_eq!(&summary["plugin_counts"]["reads_rows"]["starts"], directions);
+        assert!(summary["plugin_counts"].get("good").is_none());
+    }
+
+    #[test]
+    fn counts_are_added_up_over_captures_with_rows_of_their_own() {
+        let bench = Bench::with(&["good", "reads_rows"]);
+        bench.capture(&early_and_late_flow()[..2]);
+        let copy = bench.path().join("copy.pcap");
+        std::fs::copy(bench.path().join("in.pcap"), copy).expect("a capture can be copied");
+        let arguments = ["--per-file", "-p", "good,reads_rows", "--plugin-dir", ".", "-w", "{}.csv"];
+        let more = ["--summary", "summary.json", "in.pcap", "copy.pcap"];
+        assert_eq!(bench.weir(&[&arguments[..], &more[..]].concat()).status, Some(0));
+        let summary = bench.summary();
+        assert_eq!(summary["plugin_counts"]["reads_rows"]["starts"], summary["flows"]["directions"]);
+    }
 }

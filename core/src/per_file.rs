@@ -15,7 +15,7 @@ use crate::feed::{self, Feed};
 use crate::flow::Numbers;
 use crate::inputs;
 use crate::pipeline::{Done, RunConfig, on_one_thread, output_path, shape, write_summary};
-use crate::plugins::{Crew, PluginSet};
+use crate::plugins::{Crew, PluginCounts, PluginSet};
 use crate::profile::Stopwatch;
 use crate::progress::Progress;
 use crate::rows::RowMaker;
@@ -83,6 +83,7 @@ pub(crate) struct Tally {
     pub(crate) tables: Vec<TableWritten>,
     /// By the place of the capture.
     pub(crate) warnings: Vec<(usize, String)>,
+    pub(crate) plugin_counts: PluginCounts,
     pub(crate) watch: Stopwatch,
     /// The first capture that could not be opened, by its place.
     refused: Option<(usize, RunError)>,
@@ -152,7 +153,9 @@ impl Shop<'_> {
     /// Has workers take the jobs in turn.
     fn work(&self, jobs: &[Job], mut crew: Crew, summary: &mut Summary) -> Result<Tally, RunError> {
         summary.notices = crew.notices();
-        summary.notices.append(&mut self.plugins.open_row_plugins(self.schema)?.notices());
+        // It lives as long as the run, so that what row plugins read once and share stays.
+        let mut row_crew = self.plugins.open_row_plugins(self.schema)?;
+        summary.notices.append(&mut row_crew.notices());
         let workers = usize::from(self.config.threads(None)).clamp(1, jobs.len());
         let next = AtomicUsize::new(0);
         let tallies: Vec<Result<Tally, RunError>> = thread::scope(|scope| {
@@ -219,7 +222,8 @@ impl Shop<'_> {
         let (done, crew) = on_one_thread(&mut feed, worker, rows)?;
         let has_fault = !done.faults.is_empty();
         tally.note(at, &job.capture, &feed, &done);
-        let Done { sink, tables, .. } = done;
+        let Done { sink, tables, plugin_counts, .. } = done;
+        tally.plugin_counts.merge(plugin_counts);
         if self.interrupted.load(Ordering::Relaxed) {
             sink.abandon();
             tables.abandon();
@@ -261,6 +265,7 @@ impl Tally {
         self.counts.add(&other.counts);
         self.rows += other.rows;
         self.files += other.files;
+        self.plugin_counts.merge(other.plugin_counts);
         self.warnings.append(&mut other.warnings);
         self.warnings.sort_by_key(|(at, _)| *at);
         self.watch.merge(&other.watch);

@@ -11,7 +11,7 @@ use crate::feed::{self, Feed};
 use crate::flow::{Numbers, SHARDS};
 use crate::inputs;
 use crate::parallel;
-use crate::plugins::{Crew, PluginFault, PluginSet, Selection};
+use crate::plugins::{Crew, PluginCounts, PluginFault, PluginSet, Selection};
 use crate::profile::{Stage, Stopwatch};
 use crate::progress::Progress;
 use crate::rows::RowMaker;
@@ -111,6 +111,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     progress.finish();
     summary.read(&feed);
     summary.report(&done.faults);
+    summary.plugin_counts = done.plugin_counts;
     summary.count(&done.counts, started.elapsed());
     summary.profile = done.watch;
     conclude(done.sink, done.tables, &schema, interrupted, &mut summary)?;
@@ -122,6 +123,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
 pub(crate) struct Done {
     pub(crate) counts: Counts,
     pub(crate) faults: Vec<PluginFault>,
+    pub(crate) plugin_counts: PluginCounts,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) tables: TableFiles,
     pub(crate) watch: Stopwatch,
@@ -146,10 +148,12 @@ pub(crate) fn on_one_thread(
     }
     worker.drain(&mut rows)?;
     rows.end()?;
+    let plugin_counts = rows.crew.counts();
     let faults = [worker.take_faults(), rows.take_faults()].concat();
     watch.merge(worker.watch());
     watch.merge(&rows.watch);
-    let done = Done { counts: worker.counts(), faults, sink: rows.sink, tables: rows.tables, watch };
+    let (sink, tables) = (rows.sink, rows.tables);
+    let done = Done { counts: worker.counts(), faults, plugin_counts, sink, tables, watch };
     Ok((done, worker.into_crew()))
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::counts::Counts;
 use crate::feed::Feed;
 use crate::per_file::Tally;
-use crate::plugins::PluginFault;
+use crate::plugins::{PluginCounts, PluginFault};
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::Schema;
 use crate::tables::TableWritten;
@@ -70,6 +70,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// The plugins, in order.
     pub plugins: Vec<PluginUse>,
+    /// What plugins counted.
+    pub plugin_counts: PluginCounts,
     /// Where the time went, if that was asked for.
     pub profile: Stopwatch,
     /// What plugins want the user to know, a sentence each.
@@ -100,6 +102,7 @@ impl Summary {
             columns: schema.columns().len(),
             elapsed: Duration::ZERO,
             plugins: schema.plugins().iter().map(used).collect(),
+            plugin_counts: PluginCounts::default(),
             profile: Stopwatch::default(),
             notices: Vec::new(),
             warnings: Vec::new(),
@@ -145,6 +148,7 @@ impl Summary {
         self.warnings = tally.warnings.into_iter().map(|(_, warning)| warning).collect();
         (self.rows, self.files, self.profile) = (tally.rows, tally.files, tally.watch);
         self.tables = tally.tables;
+        self.plugin_counts = tally.plugin_counts;
         self.count(&tally.counts, elapsed);
     }
 
@@ -185,11 +189,20 @@ impl Summary {
                 .map(|(stage, time)| json!({"work": stage.work, "plugin": stage.plugin, "ns_a_packet": time}))
                 .collect::<Vec<_>>(),
             "plugins": plugins,
+            "plugin_counts": self.plugin_counts_json(),
             "notices": self.notices,
             "warnings": self.warnings,
             "exit_status": self.ending.exit_status(),
         });
         format!("{value:#}\n")
+    }
+
+    /// An object for each plugin that counts.
+    fn plugin_counts_json(&self) -> Map<String, Value> {
+        let object = |counts: &[(&str, u64)]| -> Map<String, Value> {
+            counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))).collect()
+        };
+        self.plugin_counts.iter().map(|(plugin, counts)| (plugin.to_owned(), object(counts).into())).collect()
     }
 
     /// Nanoseconds a packet, threads added up; waiting is not counted.
@@ -271,6 +284,10 @@ impl fmt::Display for Summary {
         }
         writeln!(f, "speed     {}", self.speed_line())?;
         writeln!(f, "plugins   {}", plugins.join(", "))?;
+        for (plugin, counts) in self.plugin_counts.iter() {
+            let counts = counts.iter().map(|(name, count)| format!("{} {name}", HumanCount(*count)));
+            writeln!(f, "{plugin:<9} {}", counts.collect::<Vec<_>>().join(", "))?;
+        }
         writeln!(f, "rows      {}", self.output_line())?;
         for table in &self.tables {
             writeln!(f, "table     {}", table_line(table))?;

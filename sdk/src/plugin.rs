@@ -251,6 +251,17 @@ pub trait RowPlugin: Sized + Send + 'static {
         Ok(())
     }
 
+    /// Something that the user should know before the run, such as a file that was not named; one sentence.
+    fn notice(&self) -> Option<String> {
+        None
+    }
+
+    /// What it counted so far, each with a name in lower case; asked after the last row, for the summary. Where each
+    /// capture has rows of its own, the counts of all are added up by their names.
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+
     /// A direction of a conversation sent its first packet. Rows that ended before are finished first.
     fn started(&mut self, start: &Start);
 

@@ -285,13 +285,22 @@ fn headers_in(name: &str) -> u16 {
 ///
 /// With a sentence that names the column and what it lacks.
 pub fn check_columns<P: FlowPlugin>() {
-    let columns = <P::Row<'static> as Columns>::COLUMNS;
+    check_row::<P::Row<'static>>();
+    P::TABLES.iter().flat_map(|table| table.columns).for_each(assert_sound);
+}
+
+/// As [`check_columns`], of a row alone, such as that of a row plugin.
+///
+/// # Panics
+///
+/// With a sentence that names the column and what it lacks.
+pub fn check_row<R: Columns>() {
+    let columns = R::COLUMNS;
     for (place, column) in columns.iter().enumerate() {
         let is_new = columns[..place].iter().all(|earlier| earlier.name != column.name);
         assert!(is_new, "column `{}` is declared twice", column.name);
         assert_sound(column);
     }
-    P::TABLES.iter().flat_map(|table| table.columns).for_each(assert_sound);
 }
 
 fn assert_sound(column: &Column) {

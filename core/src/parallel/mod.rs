@@ -96,8 +96,10 @@ pub(crate) fn run(
         let mut rows = merged?;
         rows.end()?;
         watch.merge(&rows.watch);
+        let plugin_counts = rows.crew.counts();
         faults.append(&mut rows.take_faults());
-        Ok(Done { counts, faults: first_of_each_plugin(faults), sink: rows.sink, tables: rows.tables, watch })
+        let faults = first_of_each_plugin(faults);
+        Ok(Done { counts, faults, plugin_counts, sink: rows.sink, tables: rows.tables, watch })
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod cells;
 mod check;
+mod counts;
 mod crew;
 mod error;
 mod fault;
@@ -15,6 +16,7 @@ mod row_crew;
 mod wanted;
 
 pub use cells::{Cells, TableCells};
+pub use counts::PluginCounts;
 pub use crew::Crew;
 pub use error::{Mend, PluginError, nearest};
 pub use fault::PluginFault;

@@ -5,6 +5,7 @@ use weir_sdk::plugin::EndFacts;
 use weir_sdk::{Ahead, Given, Start};
 
 use crate::plugins::cells::{Cells, Places, with_places};
+use crate::plugins::counts::PluginCounts;
 use crate::plugins::error::PluginError;
 use crate::plugins::fault::{PluginFault, hear, keep};
 use crate::plugins::library::LoadedPlugin;
@@ -84,6 +85,22 @@ impl RowCrew {
             reader.failed |= !hear(reader.name, instance, &mut notices, &mut self.faults);
         }
         notices
+    }
+
+    /// What plugins counted, by plugin and name.
+    pub fn counts(&mut self) -> PluginCounts {
+        let mut all = PluginCounts::default();
+        for reader in self.readers.iter_mut().filter(|reader| !reader.failed) {
+            match reader.instance.as_mut().map(Instance::counts) {
+                Some(Ok(counts)) => all.add(reader.name, counts),
+                Some(Err(fault)) => {
+                    reader.failed = true;
+                    self.faults.push(PluginFault { plugin: reader.name, doing: "told its counts", fault });
+                }
+                None => {}
+            }
+        }
+        all
     }
 
     /// The columns of flow plugins that are read, counted over all plugins.

@@ -72,6 +72,7 @@ pub fn module<P: FlowPlugin>(version: &'static str) -> PluginModuleRef {
         packets: packets::<P>,
         finish: finish::<P>,
         rows: no_rows,
+        counts: no_counts,
         notice: notice::<P>,
         wants: no_wants,
         prepare: no_preparation,
@@ -93,6 +94,13 @@ pub(super) fn told_version() -> RStr<'static> {
 /// None is needed: nothing is touched. A flow plugin is never asked for rows.
 unsafe extern "C" fn no_rows<'a>(_: *mut u8, _: &'a RowBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>> {
     RResult::ROk(RSlice::EMPTY)
+}
+
+/// # Safety
+///
+/// None is needed: nothing is touched.
+unsafe extern "C" fn no_counts(_: *mut u8) -> Outcome<RVec<RawCount>> {
+    RResult::ROk(RVec::new())
 }
 
 /// What core keeps for a plugin in the row of a conversation.

@@ -27,7 +27,8 @@ pub fn row_module<P: RowPlugin>(version: &'static str) -> PluginModuleRef {
         packets: no_packets,
         finish: no_finish,
         rows: rows::<P>,
-        notice: no_notice,
+        counts: counts::<P>,
+        notice: notice::<P>,
         wants: wants::<P>,
         prepare: prepare::<P>,
         close: close::<Reader<P>>,
@@ -194,9 +195,21 @@ unsafe extern "C" fn no_begin(_: *mut u8, _: RSlice<'_, *mut u8>, _: usize) -> O
 
 /// # Safety
 ///
-/// None is needed: nothing is touched.
-unsafe extern "C" fn no_notice(_: *mut u8) -> Outcome<ROption<RString>> {
-    RResult::ROk(ROption::RNone)
+/// `opened` comes from [`open`] of the same `P` and is used by one thread at a time.
+unsafe extern "C" fn notice<P: RowPlugin>(opened: *mut u8) -> Outcome<ROption<RString>> {
+    // SAFETY: by the contract above.
+    let reader = unsafe { &(*opened.cast::<Opened<Reader<P>>>()).plugin };
+    contain(&Cell::new(0), || reader.plugin.notice().map(RString::from).into())
+}
+
+/// # Safety
+///
+/// As for [`notice`].
+unsafe extern "C" fn counts<P: RowPlugin>(opened: *mut u8) -> Outcome<RVec<RawCount>> {
+    // SAFETY: by the contract above.
+    let reader = unsafe { &(*opened.cast::<Opened<Reader<P>>>()).plugin };
+    let raw = |(name, count): (&'static str, u64)| RawCount { name: name.into(), count };
+    contain(&Cell::new(0), || reader.plugin.counts().into_iter().map(raw).collect())
 }
 
 /// # Safety

@@ -288,6 +288,17 @@ impl Instance {
         Ok(notice.into_option().map(|text| one_line(&text)))
     }
 
+    /// What a row plugin counted, by name.
+    ///
+    /// # Errors
+    ///
+    /// A panic of the plugin.
+    pub fn counts(&mut self) -> Result<Vec<(&'static str, u64)>, Fault> {
+        // SAFETY: `pointer` comes from `open` of the same module.
+        let counts = outcome(unsafe { self.module.counts()(self.pointer) })?;
+        Ok(counts.iter().map(|raw| (raw.name.as_str(), raw.count)).collect())
+    }
+
     /// Writes first values into the rows of new conversations.
     ///
     /// # Errors

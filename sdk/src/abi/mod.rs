@@ -350,6 +350,13 @@ struct RawFault {
     reached: u64,
 }
 
+#[repr(C)]
+#[derive(StableAbi)]
+struct RawCount {
+    name: RStr<'static>,
+    count: u64,
+}
+
 type Outcome<T> = RResult<T, RawFault>;
 
 /// A column that a row plugin reads.
@@ -401,6 +408,7 @@ pub struct PluginModule {
     packets: unsafe extern "C" fn(*mut u8, &PacketBatch<'_>) -> Outcome<()>,
     finish: for<'a> unsafe extern "C" fn(*mut u8, &'a EndBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     rows: for<'a> unsafe extern "C" fn(*mut u8, &'a RowBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
+    counts: unsafe extern "C" fn(*mut u8) -> Outcome<RVec<RawCount>>,
     notice: unsafe extern "C" fn(*mut u8) -> Outcome<ROption<RString>>,
     wants: unsafe extern "C" fn(*mut u8) -> Outcome<RVec<RString>>,
     prepare: unsafe extern "C" fn(*mut u8, &RawAhead<'_>) -> Outcome<RResult<(), RString>>,

@@ -23,6 +23,8 @@ pub struct PluginModule {
     /// Another function than the SDK calls by this name.
     pub rows: extern "C" fn(),
     /// Another function than the SDK calls by this name.
+    pub counts: extern "C" fn(),
+    /// Another function than the SDK calls by this name.
     pub notice: extern "C" fn(),
     /// Another function than the SDK calls by this name.
     pub wants: extern "C" fn(),
@@ -46,7 +48,7 @@ pub extern "C" fn weir_plugin_layout() -> Layout {
 /// Functions that the program must not call.
 #[unsafe(no_mangle)]
 pub extern "C" fn weir_plugin_module() -> PluginModuleRef {
-    PluginModule { describe, open, begin, packets, finish, rows, notice, wants, prepare, close }
+    PluginModule { describe, open, begin, packets, finish, rows, counts, notice, wants, prepare, close }
         .leak_into_prefix()
 }
 
@@ -63,6 +65,8 @@ extern "C" fn packets() {}
 extern "C" fn finish() {}
 
 extern "C" fn rows() {}
+
+extern "C" fn counts() {}
 
 extern "C" fn notice() {}
 

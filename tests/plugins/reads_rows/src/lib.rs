@@ -61,6 +61,14 @@ impl RowPlugin for ReadsRows {
         self.batch = rows.len();
     }
 
+    fn notice(&self) -> Option<String> {
+        Some("three flows will be too many".to_owned())
+    }
+
+    fn counts(&self) -> Vec<(&'static str, u64)> {
+        vec![("starts", self.started)]
+    }
+
     fn started(&mut self, _start: &Start) {
         self.started += 1;
     }
