@@ -6,12 +6,14 @@ mod capture;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use capture::{Sent, tcp, udp};
 use serde_json::Value;
 use tempfile::TempDir;
 use weir_tests::command::{Finished, run_weir};
+use weir_tests::workspace_root;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -141,4 +143,37 @@ fn a_file_that_cannot_be_used_is_refused_with_the_place() {
     let place = "labels.csv`, line 3: `src_ip` is `10.0.0.1x`, but it must be an address or a subnet";
     assert!(finished.stderr.contains(place), "{}", finished.stderr);
     assert!(!bench.path("rows.csv").exists());
+}
+
+/// The first three flows, as their programs made them.
+const TRACE: &str = r#"
+7 0000000000.500000 execve("/usr/bin/browser", ["browser"], 0x1 /* 9 vars */) = 0
+7 0000000000.900000 socket(AF_INET, SOCK_STREAM, IPPROTO_TCP) = 3
+7 0000000000.950000 connect(3, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("10.0.0.2")}, 16) = 0
+7 0000000000.960000 sendto(3<TCP:[10.0.0.1:1000->10.0.0.2:443]>, "ask", 3, 0, NULL, 0) = 3
+8 0000000001.950000 socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 4
+8 0000000001.960000 bind(4, {sa_family=AF_INET, sin_port=htons(2000), sin_addr=inet_addr("0.0.0.0")}, 16) = 0
+8 0000000001.970000 sendto(4, "name?", 5, 0, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.3")}, 16) = 5
+8 0000000002.500000 close(4) = 0
+"#;
+
+#[test]
+fn a_socket_log_becomes_labels_of_the_flows_in_a_capture() {
+    let bench = Bench::with(LABELS);
+    fs::write(bench.path("trace.log"), TRACE).expect("a file in a temporary folder can be written");
+    let mut python = Command::new("python3");
+    python.current_dir(workspace_root().join("python"));
+    python.args(["-m", "weir.labels", "strace"]).arg(bench.path("trace.log")).stderr(Stdio::inherit());
+    let Ok(output) = python.output() else {
+        println!("skipped: no python3");
+        return;
+    };
+    assert!(output.status.success(), "{}", output.status);
+    fs::write(bench.path("labels.csv"), output.stdout).expect("a file in a temporary folder can be written");
+    let finished = bench.run("-w @rows.csv @x.pcap");
+    assert_eq!(finished.status, Some(0), "{}", finished.stderr);
+    let labels = bench.cells("rows.csv", &["label", "label_fields"]);
+    let browser = ["browser", "{\"pid\":\"7\"}"];
+    assert_eq!(labels[..2], [browser, ["pid-8", "{\"pid\":\"8\"}"]]);
+    assert_eq!(labels[2..], [["", ""], ["", ""]]);
 }
