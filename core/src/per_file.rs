@@ -84,6 +84,8 @@ pub(crate) struct Tally {
     /// By the place of the capture.
     pub(crate) warnings: Vec<(usize, String)>,
     pub(crate) plugin_counts: PluginCounts,
+    /// By the place of the capture.
+    pub(crate) notices: Vec<(usize, String)>,
     pub(crate) watch: Stopwatch,
     /// The first capture that could not be opened, by its place.
     refused: Option<(usize, RunError)>,
@@ -155,7 +157,7 @@ impl Shop<'_> {
         summary.notices = crew.notices();
         // It lives as long as the run, so that what row plugins read once and share stays.
         let mut row_crew = self.plugins.open_row_plugins(self.schema)?;
-        summary.notices.append(&mut row_crew.notices());
+        summary.notices.append(&mut row_crew.notices(false));
         let workers = usize::from(self.config.threads(None)).clamp(1, jobs.len());
         let next = AtomicUsize::new(0);
         let tallies: Vec<Result<Tally, RunError>> = thread::scope(|scope| {
@@ -247,8 +249,10 @@ impl Tally {
         self.files += 1;
         self.watch.merge(&done.watch);
         self.warnings.extend(feed.warnings.iter().map(|warning| (at, warning.clone())));
+        let of_capture = |said: &dyn std::fmt::Display| (at, format!("`{}`: {said}", capture.display()));
+        self.notices.extend(done.notices.iter().map(|notice| of_capture(notice)));
         let faults = done.faults.iter();
-        self.warnings.extend(faults.map(|fault| (at, format!("`{}`: {fault}", capture.display()))));
+        self.warnings.extend(faults.map(|fault| of_capture(fault)));
     }
 
     /// Joins files of the same tables: tables stand in the order of the run.
@@ -268,6 +272,8 @@ impl Tally {
         self.plugin_counts.merge(other.plugin_counts);
         self.warnings.append(&mut other.warnings);
         self.warnings.sort_by_key(|(at, _)| *at);
+        self.notices.append(&mut other.notices);
+        self.notices.sort_by_key(|(at, _)| *at);
         self.watch.merge(&other.watch);
         let refused = [self.refused.take(), other.refused].into_iter().flatten();
         self.refused = refused.min_by_key(|(at, _)| *at);

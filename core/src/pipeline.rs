@@ -94,7 +94,8 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
             "tables are not written where the rows go to standard output; name a file with `-w`".into(),
         );
     }
-    summary.notices = crews.iter_mut().take(1).flat_map(Crew::notices).chain(row_crew.notices()).collect();
+    summary.notices =
+        crews.iter_mut().take(1).flat_map(Crew::notices).chain(row_crew.notices(false)).collect();
     let mut rows = RowMaker::new(row_crew, sink, table_files, Stopwatch::new(config.is_profiled));
     let done = match crews.pop() {
         Some(crew) if crews.is_empty() => {
@@ -113,6 +114,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     summary.report(&done.faults);
     summary.plugin_counts = done.plugin_counts;
     summary.count(&done.counts, started.elapsed());
+    summary.notices.extend(done.notices);
     summary.profile = done.watch;
     conclude(done.sink, done.tables, &schema, interrupted, &mut summary)?;
     write_summary(config, &mut summary)?;
@@ -126,6 +128,7 @@ pub(crate) struct Done {
     pub(crate) plugin_counts: PluginCounts,
     pub(crate) sink: Box<dyn Sink>,
     pub(crate) tables: TableFiles,
+    pub(crate) notices: Vec<String>,
     pub(crate) watch: Stopwatch,
 }
 
@@ -152,8 +155,9 @@ pub(crate) fn on_one_thread(
     let faults = [worker.take_faults(), rows.take_faults()].concat();
     watch.merge(worker.watch());
     watch.merge(&rows.watch);
-    let (sink, tables) = (rows.sink, rows.tables);
-    let done = Done { counts: worker.counts(), faults, plugin_counts, sink, tables, watch };
+    let RowMaker { sink, tables, notices, .. } = rows;
+    let counts = worker.counts();
+    let done = Done { counts, faults, plugin_counts, sink, tables, notices, watch };
     Ok((done, worker.into_crew()))
 }
 

@@ -22,11 +22,13 @@ pub(crate) struct RowMaker {
     starts: Vec<Start>,
     noticed: Vec<u64>,
     pub(crate) watch: Stopwatch,
+    /// What row plugins want the user to know, once the run is over.
+    pub(crate) notices: Vec<String>,
 }
 
 impl RowMaker {
     pub(crate) fn new(crew: RowCrew, sink: Box<dyn Sink>, tables: TableFiles, watch: Stopwatch) -> Self {
-        Self { crew, sink, tables, starts: Vec::new(), noticed: Vec::new(), watch }
+        Self { crew, sink, tables, starts: Vec::new(), noticed: Vec::new(), watch, notices: Vec::new() }
     }
 
     /// What workers hand on of each row.
@@ -51,7 +53,9 @@ impl RowMaker {
     pub(crate) fn end(&mut self) -> Result<(), Error> {
         self.crew.starts(&self.starts);
         self.starts.clear();
-        self.tables.take(&self.crew.end().tables)
+        self.tables.take(&self.crew.end().tables)?;
+        self.notices = self.crew.notices(true);
+        Ok(())
     }
 
     /// Row plugins that failed since this was last asked.

@@ -146,6 +146,7 @@ impl Summary {
     pub(crate) fn take(&mut self, tally: Tally, elapsed: Duration) {
         self.is_partial = !tally.warnings.is_empty();
         self.warnings = tally.warnings.into_iter().map(|(_, warning)| warning).collect();
+        self.notices.extend(tally.notices.into_iter().map(|(_, notice)| notice));
         (self.rows, self.files, self.profile) = (tally.rows, tally.files, tally.watch);
         self.tables = tally.tables;
         self.plugin_counts = tally.plugin_counts;

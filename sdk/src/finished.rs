@@ -166,15 +166,8 @@ impl<'a> FinishedRow<'a> {
 
     /// The address in a column; none if it is null or holds no address.
     pub fn ip(&self, column: usize) -> Option<Ip> {
-        let bytes: [u8; 17] = self.fixed(column)?;
-        let [version, a, b, c, d, ..] = bytes;
-        let mut address = [0; 16];
-        address.copy_from_slice(&bytes[1..]);
-        match version {
-            4 => Some(Ip::V4([a, b, c, d])),
-            6 => Some(Ip::V6(address)),
-            _ => None,
-        }
+        let place = self.rows.place(column, self.index)?;
+        ip(self.rows.cells[column].values(), place)
     }
 
     /// The number in a column of type `u16`; none if it is null.
@@ -187,9 +180,42 @@ impl<'a> FinishedRow<'a> {
         self.fixed(column).map(u64::from_le_bytes)
     }
 
+    /// The nanoseconds in a column of times or spans of time; none if it is null or of another type.
+    pub fn nanoseconds(&self, column: usize) -> Option<i64> {
+        let ValueType { kind, list } = self.rows.given.get(column)?.value;
+        let is_time = matches!(kind, Kind::Time | Kind::Duration) && !list;
+        if is_time { self.fixed(column).map(i64::from_le_bytes) } else { None }
+    }
+
+    /// The elements of a list of integers, times, or spans of time, in order; nothing if it is null or of another
+    /// type. Elements of `u64` beyond what `i64` holds are left out.
+    pub fn integers(&self, column: usize) -> impl Iterator<Item = i64> + use<'a> {
+        let list = || {
+            let value = self.rows.given.get(column)?.value;
+            let place = self.rows.place(column, self.index)?;
+            let cells = self.rows.cells[column];
+            value
+                .list
+                .then(|| cells.list(place).filter_map(move |at| integer(value.kind, cells.values(), at)))
+        };
+        list().into_iter().flatten()
+    }
+
     fn fixed<const N: usize>(&self, column: usize) -> Option<[u8; N]> {
         let place = self.rows.place(column, self.index)?;
         self.rows.cells[column].values().get(place * N..(place + 1) * N)?.try_into().ok()
+    }
+}
+
+/// An element as an address.
+pub(crate) fn ip(values: &[u8], at: usize) -> Option<Ip> {
+    let (&version, address) = values.get(at * 17..(at + 1) * 17)?.split_first()?;
+    let address: [u8; 16] = address.try_into().ok()?;
+    let [a, b, c, d, ..] = address;
+    match version {
+        4 => Some(Ip::V4([a, b, c, d])),
+        6 => Some(Ip::V6(address)),
+        _ => None,
     }
 }
 
@@ -209,6 +235,21 @@ pub(crate) fn number(kind: Kind, values: &[u8], at: usize) -> Option<f64> {
         Kind::F64 => f64::from_le_bytes(bytes(values, at)?),
         Kind::Mac | Kind::Ip | Kind::Text => return None,
     })
+}
+
+/// An element as an integer.
+fn integer(kind: Kind, values: &[u8], at: usize) -> Option<i64> {
+    let width = kind.width()?;
+    let bytes = values.get(at * width..(at + 1) * width)?;
+    let mut wide = [0; 8];
+    wide.get_mut(..width)?.copy_from_slice(bytes);
+    match kind {
+        Kind::Bool | Kind::U8 | Kind::U16 | Kind::U32 | Kind::I64 | Kind::Time | Kind::Duration => {
+            Some(i64::from_le_bytes(wide))
+        }
+        Kind::U64 => i64::try_from(u64::from_le_bytes(wide)).ok(),
+        Kind::F32 | Kind::F64 | Kind::Mac | Kind::Ip | Kind::Text => None,
+    }
 }
 
 impl Kind {
@@ -258,6 +299,26 @@ mod tests {
             assert_eq!(second, [Some(9.0), None, None]);
             assert!(rows.row(0).number(0).is_none() && rows.row(0).number(1).is_none());
             assert!(rows.row(0).text(1).is_none() && rows.row(0).element(0, 0).is_none());
+        });
+    }
+
+    #[test]
+    fn lists_of_integers_are_read_at_once() {
+        let rows = TestRows::new(2)
+            .column("sides", [Some(vec![0u8, 255]), None])
+            .column("times", [vec![Duration(-5), Duration(i64::MAX)], vec![]])
+            .column("counts", [vec![u64::MAX, 7], vec![1]])
+            .column("ratios", [vec![0.5f64], vec![]])
+            .column("at", [Some(crate::Time(-9)), None])
+            .column("one", [1u8, 2]);
+        rows.read(|rows| {
+            let of = |column, row: usize| rows.row(row).integers(column).collect::<Vec<_>>();
+            assert_eq!((of(0, 0), of(0, 1)), (vec![0, 255], vec![]));
+            assert_eq!((of(1, 0), of(1, 1)), (vec![-5, i64::MAX], vec![]));
+            assert_eq!((of(2, 0), of(2, 1)), (vec![7], vec![1]));
+            assert_eq!((of(3, 0), of(5, 0), of(9, 0)), (vec![], vec![], vec![]));
+            let at = |column, row: usize| rows.row(row).nanoseconds(column);
+            assert_eq!((at(4, 0), at(4, 1), at(5, 0), at(1, 0)), (Some(-9), None, None, None));
         });
     }
 

@@ -3,7 +3,7 @@
 use crate::columns::Columns;
 use crate::finished::{Ahead, FinishedRow, FinishedRows};
 use crate::options::Options;
-use crate::packet::{Packet, PacketFacts, Side};
+use crate::packet::{Packet, PacketFacts, Side, flag};
 use crate::tables::{Table, Tables};
 use crate::value::Ip;
 
@@ -242,6 +242,11 @@ pub trait RowPlugin: Sized + Send + 'static {
         Vec::new()
     }
 
+    /// Something that the user should know when the run is over, such as what was given up; one sentence.
+    fn last_notice(&self) -> Option<String> {
+        None
+    }
+
     /// Hears of the rows ahead: what each column that it reads holds, and what a row stands for.
     ///
     /// # Errors
@@ -298,8 +303,11 @@ pub struct Start {
     pub l4_proto: u8,
     /// 0: sent by A; 1: by B.
     pub side: u8,
-    /// 0.
-    pub reserved: u8,
+    /// 1 if the conversation begins, too. Conversations are numbered in the order in which they begin, so the number of
+    /// this one is how many such starts there were, with this one.
+    pub starts_flow: u8,
+    /// Time of the packet.
+    pub time_ns: i64,
 }
 
 impl Start {
@@ -314,7 +322,8 @@ impl Start {
             ip_version: packet.ip_version,
             l4_proto: packet.l4_proto,
             side: packet.side,
-            reserved: 0,
+            starts_flow: u8::from(packet.has(flag::STARTS_FLOW)),
+            time_ns: packet.time_ns,
         }
     }
 

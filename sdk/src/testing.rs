@@ -7,6 +7,7 @@
 mod facts;
 mod frame;
 mod packet;
+mod reader;
 mod rows;
 mod table;
 
@@ -15,9 +16,10 @@ use crate::options::Options;
 use crate::packet::{Packet, PacketFacts, Side, StreamFacts, flag};
 use crate::plugin::{End, EndFacts, FlowPlugin, HeaderChain, HeaderChains, Interest, State};
 use crate::status;
-use crate::tables::Tables;
+use crate::tables::{Table, Tables};
 
 pub use packet::{ACK, FIN, PSH, RST, SYN, TestPacket, packet};
+pub use reader::{TestReader, check_row_columns};
 pub use rows::TestRows;
 pub use table::TestTable;
 
@@ -285,8 +287,7 @@ fn headers_in(name: &str) -> u16 {
 ///
 /// With a sentence that names the column and what it lacks.
 pub fn check_columns<P: FlowPlugin>() {
-    check_row::<P::Row<'static>>();
-    P::TABLES.iter().flat_map(|table| table.columns).for_each(assert_sound);
+    check_declared(<P::Row<'static> as Columns>::COLUMNS, P::TABLES);
 }
 
 /// As [`check_columns`], of a row alone, such as that of a row plugin.
@@ -295,12 +296,16 @@ pub fn check_columns<P: FlowPlugin>() {
 ///
 /// With a sentence that names the column and what it lacks.
 pub fn check_row<R: Columns>() {
-    let columns = R::COLUMNS;
+    check_declared(R::COLUMNS, &[]);
+}
+
+fn check_declared(columns: &[Column], tables: &[Table]) {
     for (place, column) in columns.iter().enumerate() {
         let is_new = columns[..place].iter().all(|earlier| earlier.name != column.name);
         assert!(is_new, "column `{}` is declared twice", column.name);
         assert_sound(column);
     }
+    tables.iter().flat_map(|table| table.columns).for_each(assert_sound);
 }
 
 fn assert_sound(column: &Column) {

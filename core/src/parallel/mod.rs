@@ -99,7 +99,8 @@ pub(crate) fn run(
         let plugin_counts = rows.crew.counts();
         faults.append(&mut rows.take_faults());
         let faults = first_of_each_plugin(faults);
-        Ok(Done { counts, faults, plugin_counts, sink: rows.sink, tables: rows.tables, watch })
+        let RowMaker { sink, tables, notices, .. } = rows;
+        Ok(Done { counts, faults, plugin_counts, sink, tables, notices, watch })
     })
 }
 

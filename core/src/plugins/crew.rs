@@ -85,7 +85,7 @@ impl Crew {
         let mut notices = Vec::new();
         for member in &mut self.members {
             let instance = member.instance.as_mut().filter(|_| !member.failed);
-            member.failed |= !hear(member.name, instance, &mut notices, &mut self.faults);
+            member.failed |= !hear(member.name, instance, false, &mut notices, &mut self.faults);
         }
         notices
     }

@@ -34,10 +34,11 @@ impl std::fmt::Display for PluginFault {
 pub(super) fn hear(
     plugin: &'static str,
     instance: Option<&mut Instance>,
+    is_over: bool,
     notices: &mut Vec<String>,
     faults: &mut Vec<PluginFault>,
 ) -> bool {
-    match instance.map(Instance::notice) {
+    match instance.map(|instance| instance.notice(is_over)) {
         Some(Ok(notice)) => notices.extend(notice.map(|notice| format!("plugin `{plugin}`: {notice}"))),
         Some(Err(fault)) => {
             faults.push(PluginFault { plugin, doing: "was opened", fault });

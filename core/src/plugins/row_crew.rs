@@ -77,12 +77,12 @@ impl RowCrew {
         self.readers.is_empty()
     }
 
-    /// What plugins want the user to know before the run, a sentence each.
-    pub fn notices(&mut self) -> Vec<String> {
+    /// What plugins want the user to know before the run, or when it is over, a sentence each.
+    pub fn notices(&mut self, is_over: bool) -> Vec<String> {
         let mut notices = Vec::new();
         for reader in &mut self.readers {
             let instance = reader.instance.as_mut().filter(|_| !reader.failed);
-            reader.failed |= !hear(reader.name, instance, &mut notices, &mut self.faults);
+            reader.failed |= !hear(reader.name, instance, is_over, &mut notices, &mut self.faults);
         }
         notices
     }

@@ -311,10 +311,10 @@ extern "C" fn open<P: FlowPlugin>(settings: RSlice<'_, Setting<'_>>) -> Outcome<
 /// # Safety
 ///
 /// `opened` comes from [`open`] of the same `P` and is used by one thread at a time.
-unsafe extern "C" fn notice<P: FlowPlugin>(opened: *mut u8) -> Outcome<ROption<RString>> {
+unsafe extern "C" fn notice<P: FlowPlugin>(opened: *mut u8, is_over: bool) -> Outcome<ROption<RString>> {
     // SAFETY: by the contract above.
     let plugin = unsafe { &(*opened.cast::<Opened<P>>()).plugin };
-    contain(&Cell::new(0), || plugin.notice().map(RString::from).into())
+    contain(&Cell::new(0), || plugin.notice().filter(|_| !is_over).map(RString::from).into())
 }
 
 /// # Safety

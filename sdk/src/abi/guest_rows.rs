@@ -196,10 +196,11 @@ unsafe extern "C" fn no_begin(_: *mut u8, _: RSlice<'_, *mut u8>, _: usize) -> O
 /// # Safety
 ///
 /// `opened` comes from [`open`] of the same `P` and is used by one thread at a time.
-unsafe extern "C" fn notice<P: RowPlugin>(opened: *mut u8) -> Outcome<ROption<RString>> {
+unsafe extern "C" fn notice<P: RowPlugin>(opened: *mut u8, is_over: bool) -> Outcome<ROption<RString>> {
     // SAFETY: by the contract above.
     let reader = unsafe { &(*opened.cast::<Opened<Reader<P>>>()).plugin };
-    contain(&Cell::new(0), || reader.plugin.notice().map(RString::from).into())
+    let ask = if is_over { P::last_notice } else { P::notice };
+    contain(&Cell::new(0), || ask(&reader.plugin).map(RString::from).into())
 }
 
 /// # Safety

@@ -277,14 +277,14 @@ pub struct Ends<'a> {
 }
 
 impl Instance {
-    /// What the plugin wants the user to know before the run.
+    /// What the plugin wants the user to know before the run, or when it is over.
     ///
     /// # Errors
     ///
     /// A panic of the plugin.
-    pub fn notice(&mut self) -> Result<Option<String>, Fault> {
+    pub fn notice(&mut self, is_over: bool) -> Result<Option<String>, Fault> {
         // SAFETY: `pointer` comes from `open` of the same module.
-        let notice = outcome(unsafe { self.module.notice()(self.pointer) })?;
+        let notice = outcome(unsafe { self.module.notice()(self.pointer, is_over) })?;
         Ok(notice.into_option().map(|text| one_line(&text)))
     }
 

@@ -100,7 +100,8 @@ pub(super) const START_FIELDS: &[Place] = places!(Start {
     ip_version,
     l4_proto,
     side,
-    reserved,
+    starts_flow,
+    time_ns,
 });
 
 /// As [`PACKET_FIELDS`].

@@ -409,7 +409,8 @@ pub struct PluginModule {
     finish: for<'a> unsafe extern "C" fn(*mut u8, &'a EndBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     rows: for<'a> unsafe extern "C" fn(*mut u8, &'a RowBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     counts: unsafe extern "C" fn(*mut u8) -> Outcome<RVec<RawCount>>,
-    notice: unsafe extern "C" fn(*mut u8) -> Outcome<ROption<RString>>,
+    /// Before the run, or when it is over.
+    notice: unsafe extern "C" fn(*mut u8, is_over: bool) -> Outcome<ROption<RString>>,
     wants: unsafe extern "C" fn(*mut u8) -> Outcome<RVec<RString>>,
     prepare: unsafe extern "C" fn(*mut u8, &RawAhead<'_>) -> Outcome<RResult<(), RString>>,
     #[sabi(last_prefix_field)]

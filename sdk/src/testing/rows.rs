@@ -3,6 +3,7 @@
 use crate::abi::ColumnCells;
 use crate::columns::{Cell, ColumnBuffer, Scope};
 use crate::finished::{Ahead, FinishedRows, Given, Pick};
+use crate::packet::Side;
 use crate::plugin::EndFacts;
 
 /// Finished rows with columns of a test's own. A column has a cell for each row, given in order.
@@ -32,6 +33,21 @@ impl TestRows {
             }));
         }
         Self { ends, given: Vec::new(), buffers: Vec::new() }
+    }
+
+    /// The conversations have these numbers, in order; 1, 2, and so on unless said.
+    pub fn numbered(mut self, numbers: &[u64]) -> Self {
+        for end in &mut self.ends {
+            let place = end.flow_index as usize - 1;
+            end.flow_index = numbers.get(place).copied().unwrap_or(end.flow_index);
+        }
+        self
+    }
+
+    /// Directions without opposite were sent by B, the responder.
+    pub fn sent_by_b(mut self) -> Self {
+        self.ends.iter_mut().filter(|end| end.has_other == 0).for_each(|end| end.side = Side::B as u8);
+        self
     }
 
     /// One more column of the row's own direction.
