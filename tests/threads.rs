@@ -28,7 +28,7 @@ const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/threads/regressi
 
 /// In which form rows are written, and by which plugins: what the workers, and what the merging of their rows has
 /// to do.
-const FORMS: [&[&str]; 8] = [
+const FORMS: [&[&str]; 10] = [
     &["--rows", "conversation"],
     &["--rows", "direction"],
     &["--profile", "tranalyzer"],
@@ -37,6 +37,36 @@ const FORMS: [&[&str]; 8] = [
     &["--profile", "tranalyzer", "-p", "+exact_stats"],
     &["--rows", "conversation", "-p", "+bursts", "-o", "bursts.threshold=0.001"],
     &["--profile", "tranalyzer", "-p", "+bursts", "-o", "bursts.threshold=0.001"],
+    &DIALOGS_OF_FLOWS,
+    &DIALOGS_OF_CLIENTS,
+];
+
+const DIALOGS_OF_FLOWS: [&str; 10] = [
+    "--rows",
+    "direction",
+    "-p",
+    "+first_packets,+dialogs",
+    "-o",
+    "first_packets.count=0",
+    "-o",
+    "dialogs.dialog=1ms",
+    "-o",
+    "dialogs.session=5ms",
+];
+/// Small enough that packets are given up, too.
+const DIALOGS_OF_CLIENTS: [&str; 12] = [
+    "--rows",
+    "conversation",
+    "-p",
+    "+first_packets,+dialogs",
+    "-o",
+    "dialogs.by=client",
+    "-o",
+    "dialogs.dialog=1ms",
+    "-o",
+    "dialogs.session=5ms",
+    "-o",
+    "dialogs.most=3000",
 ];
 
 /// So many cases, unless `PROPTEST_CASES` asks for another number.

@@ -16,6 +16,16 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Parts of a summary that are of one run only.
 const OF_ONE_RUN: [&str; 2] = ["elapsed_seconds", "output"];
 
+/// Plugins that write a table of their own name.
+const TABLES: [&str; 2] = ["bursts", "dialogs"];
+
+/// Whether an argument adds a plugin.
+fn names(argument: &OsStr, plugin: &str) -> bool {
+    argument
+        .to_str()
+        .is_some_and(|argument| argument.split(',').any(|part| part.strip_prefix('+') == Some(plugin)))
+}
+
 /// A folder of its own for each test.
 pub struct Place {
     folder: TempDir,
@@ -54,8 +64,11 @@ impl Place {
         let arguments: Vec<&OsStr> = plain.into_iter().chain(arguments.iter().map(AsRef::as_ref)).collect();
         let finished = self.run(&arguments);
         assert!(finished.status == Some(0) && finished.stderr.is_empty(), "{arguments:?}: {finished:?}");
-        let table = self.path(name.replacen('.', ".bursts.", 1));
-        self.text(name) + &fs::read_to_string(table).unwrap_or_default()
+        // Only that of this run: the tests of other runs may have left theirs.
+        let tables =
+            arguments.iter().flat_map(|argument| TABLES.iter().filter(|table| names(argument, table)));
+        let table = tables.map(|table| self.text(&name.replacen('.', &format!(".{table}."), 1)));
+        self.text(name) + &table.collect::<String>()
     }
 
     /// What a file holds.

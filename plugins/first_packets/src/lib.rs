@@ -7,7 +7,7 @@
 mod bits;
 
 use weir_sdk::{
-    Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Side, State, export_plugin, flag,
+    Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Side, State, Time, export_plugin, flag,
 };
 
 const TCP: u8 = 6;
@@ -33,7 +33,11 @@ pub struct FirstPacketsOptions {
 
 /// What is kept of a conversation.
 #[derive(Default)]
-pub struct Flow(Vec<Listed>);
+pub struct Flow {
+    listed: Vec<Listed>,
+    /// Packets with payload that came when the list was full.
+    unlisted_payloads: u64,
+}
 
 /// What is kept of a packet.
 #[derive(Clone, Copy)]
@@ -69,6 +73,9 @@ pub struct Row {
     )]
     #[column(tags = ["statistical"])]
     pub first_packets_ip_len: Option<Vec<u32>>,
+    /// Time of the first packet listed. Absent without a packet.
+    #[column(unit = "ns", source = "capture record, time stamp", tags = ["time"])]
+    pub first_packets_start: Option<Time>,
     /// Times of the packets listed since the first one listed, which has 0; negative where time stepped back.
     /// Absent without a packet.
     #[column(unit = "ns", source = "t_i - t_1", tags = ["statistical"])]
@@ -86,6 +93,10 @@ pub struct Row {
     /// a later fragment. Absent without a TCP packet.
     #[column(unit = "bit mask", source = "RFC 9293 section 3.1, Control bits; RFC 3168", bits = bits::TCP_FLAGS)]
     pub first_packets_tcp_flags: Option<Vec<u8>>,
+    /// Packets of the flow with a layer-7 length above 0 that are not listed, since as many as the option `count` says
+    /// were listed before.
+    #[column(unit = "packets", source = "weir", tags = ["counter"])]
+    pub first_packets_unlisted_payloads: u64,
 }
 
 impl FlowPlugin for FirstPackets {
@@ -107,8 +118,11 @@ impl FlowPlugin for FirstPackets {
     }
 
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
-        let listed = &mut state.flow.0;
-        if listed.len() < self.count && (self.with_empty || packet.payload_len > 0) {
+        let Flow { listed, unlisted_payloads } = state.flow;
+        let has_payload = packet.payload_len > 0;
+        if listed.len() >= self.count {
+            *unlisted_payloads += u64::from(has_payload);
+        } else if self.with_empty || has_payload {
             listed.push(Listed::of(packet));
         }
     }
@@ -116,16 +130,18 @@ impl FlowPlugin for FirstPackets {
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row {
         // The row of a conversation with one direction is that of A, whoever sent.
         let a = if end.other.is_some() { Side::A } else { end.side() };
-        let packets = &end.flow.0[..];
+        let packets = &end.flow.listed[..];
         let tcp = if packets.iter().any(|packet| packet.is_tcp) { packets } else { &[] };
         Row {
             first_packets_direction: list(packets, |packet| u8::from(packet.side != a)),
             first_packets_payload_len: list(packets, |packet| packet.payload_len),
             first_packets_ip_len: list(packets, |packet| packet.ip_len),
+            first_packets_start: packets.first().map(|first| Time(first.time_ns)),
             first_packets_time: times(packets),
             first_packets_iat: gaps(packets),
             first_packets_tcp_window: list(tcp, |packet| packet.window),
             first_packets_tcp_flags: list(tcp, |packet| packet.tcp_flags),
+            first_packets_unlisted_payloads: end.flow.unlisted_payloads,
         }
     }
 }

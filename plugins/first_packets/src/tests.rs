@@ -11,8 +11,8 @@ fn columns_are_well_declared() {
 }
 
 #[test]
-fn a_packet_takes_24_bytes_and_a_flow_no_more_than_a_vec() {
-    assert_eq!((size_of::<Listed>(), size_of::<Flow>()), (24, 24));
+fn a_packet_takes_24_bytes_and_a_flow_32() {
+    assert_eq!((size_of::<Listed>(), size_of::<Flow>()), (24, 32));
 }
 
 #[test]
@@ -25,6 +25,7 @@ fn packets_stand_in_their_order() {
     assert_eq!(row.first_packets_direction, Some(vec![0, 1, 0]));
     assert_eq!(row.first_packets_payload_len, Some(vec![0, 0, 5]));
     assert_eq!(row.first_packets_ip_len, Some(vec![40, 40, 45]));
+    assert_eq!(row.first_packets_start, Some(Time(100)));
     assert_eq!(row.first_packets_time, Some([0, 150, 140].map(Duration).to_vec()));
     assert_eq!(row.first_packets_iat, Some([0, 150, -10].map(Duration).to_vec()));
     assert_eq!(row.first_packets_tcp_window, Some(vec![65_535, 29_200, 502]));
@@ -65,6 +66,19 @@ fn count_0_lists_all() {
     };
     assert_eq!((listed("20"), listed("3"), listed("0")), (20, 3, 50));
     assert_eq!(row_of::<FirstPackets>(packets()).first_packets_direction.map(|list| list.len()), Some(20));
+}
+
+#[test]
+fn payloads_that_come_too_late_are_counted() {
+    let row = flow::<FirstPackets>().option("count", "2").row([
+        packet(),
+        packet().payload(*b"x"),
+        packet(),
+        packet().payload(*b"y"),
+        packet().payload(*b"z"),
+    ]);
+    assert_eq!(row.first_packets_payload_len, Some(vec![0, 1]));
+    assert_eq!(row.first_packets_unlisted_payloads, 2);
 }
 
 /// A packet of the oracle: time, side, payload length, window.
