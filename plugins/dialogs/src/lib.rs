@@ -146,7 +146,7 @@ impl RowPlugin for Dialogs {
         self.table_rows(tables);
     }
 
-    fn notice(&self) -> Option<String> {
+    fn last_notice(&self) -> Option<String> {
         let missing = told(
             self.missing,
             "`first_packets` does not list them; list all with `-o first_packets.count=0`",

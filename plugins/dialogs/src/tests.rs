@@ -140,7 +140,7 @@ fn gaps_cut_a_flow_into_sessions_and_dialogs() {
     assert_eq!(read.column("dialog_len_large_a"), [Some(0.0), Some(0.0), Some(0.0), None]);
     assert_eq!(read.column("dialog_len_large_b"), [Some(1.0), None, None, Some(0.0)]);
     assert_eq!(read.rows, [Row { dialogs_sessions: Some(2), dialogs_count: Some(4), ..Row::default() }]);
-    assert_eq!(read.reader.notice(), None);
+    assert_eq!(read.reader.last_notice(), None);
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn packets_that_are_not_listed_are_counted_and_told() {
     let read = Reading::with(&[]).all(&[cut.clone(), cut, flow(3, CLIENT, [])]);
     assert_eq!(read.rows.iter().map(|row| row.dialogs_packets_missing).collect::<Vec<_>>(), [30, 30, 0]);
     assert_eq!(read.rows[2].dialogs_count, Some(0));
-    let notice = read.reader.notice().expect("packets are missing");
+    let notice = read.reader.last_notice().expect("packets are missing");
     assert!(notice.starts_with("60 payload packets of 2 flows are in no dialog"), "{notice}");
     assert!(notice.ends_with("`-o first_packets.count=0`"), "{notice}");
 }
@@ -291,7 +291,7 @@ fn what_waits_is_bounded_and_the_rest_is_counted() {
     read.reader.end();
     assert_eq!(read.rows.iter().map(|row| row.dialogs_packets_given_up).collect::<Vec<_>>(), [0, 0, 2, 2]);
     assert_eq!(read.whole("dialog_packets_a"), [4]);
-    let notice = read.reader.notice().expect("packets were given up");
+    let notice = read.reader.last_notice().expect("packets were given up");
     assert!(notice.starts_with("4 payload packets of 2 flows"), "{notice}");
     assert!(notice.ends_with("`-o dialogs.most=N`"), "{notice}");
 }
