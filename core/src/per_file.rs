@@ -41,7 +41,7 @@ pub fn run_per_file(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summ
     let jobs = jobs(config)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
-    let tables = TableSchema::all(&plugins.infos())?;
+    let tables = plugins.tables()?;
     let captures: Vec<&Path> = jobs.iter().map(|job| job.capture.as_path()).collect();
     let progress = Progress::new(config.quiet, feed::total_bytes(&captures));
     let first_crew = plugins.open()?;
@@ -218,7 +218,7 @@ impl Shop<'_> {
         let provenance = Provenance { inputs: vec![job.capture.clone()], options };
         let sink = format.create(&job.output, self.schema, &provenance)?;
         let watch = Stopwatch::new(self.config.is_profiled);
-        let tables = TableFiles::create(self.tables, &job.output, &format, &provenance)?;
+        let tables = TableFiles::create(self.plugins, self.tables, &job.output, &format, &provenance)?;
         let rows = RowMaker::new(self.plugins.open_row_plugins(self.schema)?, sink, tables, watch.clone());
         let worker = Worker::new(&self.config.rules, crew, Numbers::Own, watch);
         let (done, crew) = on_one_thread(&mut feed, worker, rows)?;

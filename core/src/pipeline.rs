@@ -18,7 +18,7 @@ use crate::rows::RowMaker;
 use crate::schema::{RowShape, Schema};
 use crate::sink::{self, Compression, Format, Output, Profile, Provenance, Sink};
 use crate::summary::{Ending, Summary};
-use crate::tables::{TableFiles, TableSchema};
+use crate::tables::TableFiles;
 use crate::worker::{FlowRules, Share, Worker};
 
 /// More workers than these would each have too few of the shards that conversations fall into.
@@ -74,7 +74,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let captures = inputs::expand(&config.inputs)?;
     let plugins = PluginSet::load(&config.plugins)?;
     let schema = Schema::new(&plugins.infos(), shape(config))?;
-    let tables = TableSchema::all(&plugins.infos())?;
+    let tables = plugins.tables()?;
     let bytes = feed::total_bytes(&captures);
     let mut crews: Vec<Crew> =
         (0..config.threads(bytes)).map(|_| plugins.open()).collect::<Result<_, _>>()?;
@@ -86,7 +86,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let provenance = Provenance { inputs: feed.captures().to_vec(), options: config.plugins.options.clone() };
     let format = Format::from_path(&path, config.profile)?;
     let sink = format.create(&path, &schema, &provenance)?;
-    let table_files = TableFiles::create(&tables, &path, &format, &provenance)?;
+    let mut table_files = TableFiles::create(&plugins, &tables, &path, &format, &provenance)?;
 
     let mut summary = Summary::new(&schema, &path);
     if table_files.len() < tables.len() {
@@ -94,8 +94,8 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
             "tables are not written where the rows go to standard output; name a file with `-w`".into(),
         );
     }
-    summary.notices =
-        crews.iter_mut().take(1).flat_map(Crew::notices).chain(row_crew.notices(false)).collect();
+    let of_flows = crews.iter_mut().take(1).flat_map(Crew::notices);
+    summary.notices = of_flows.chain(row_crew.notices(false)).chain(table_files.notices(false)).collect();
     let mut rows = RowMaker::new(row_crew, sink, table_files, Stopwatch::new(config.is_profiled));
     let done = match crews.pop() {
         Some(crew) if crews.is_empty() => {
@@ -151,7 +151,7 @@ pub(crate) fn on_one_thread(
     }
     worker.drain(&mut rows)?;
     rows.end()?;
-    let plugin_counts = rows.crew.counts();
+    let plugin_counts = rows.counts();
     let faults = [worker.take_faults(), rows.take_faults()].concat();
     watch.merge(worker.watch());
     watch.merge(&rows.watch);

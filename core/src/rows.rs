@@ -3,7 +3,7 @@
 use weir_sdk::Start;
 
 use crate::parallel::Kept;
-use crate::plugins::{Events, PluginFault, RowCrew};
+use crate::plugins::{Events, PluginCounts, PluginFault, RowCrew};
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::{Declared, Schema};
 use crate::sink::{Error, Finished, Sink};
@@ -54,13 +54,20 @@ impl RowMaker {
         self.crew.starts(&self.starts);
         self.starts.clear();
         self.tables.take(&self.crew.end().tables)?;
-        self.notices = self.crew.notices(true);
+        self.notices = [self.crew.notices(true), self.tables.notices(true)].concat();
         Ok(())
     }
 
     /// Row plugins that failed since this was last asked.
     pub(crate) fn take_faults(&mut self) -> Vec<PluginFault> {
-        self.crew.take_faults()
+        [self.crew.take_faults(), self.tables.take_faults()].concat()
+    }
+
+    /// What row plugins counted.
+    pub(crate) fn counts(&mut self) -> PluginCounts {
+        let mut counts = self.crew.counts();
+        counts.merge(self.tables.counts());
+        counts
     }
 }
 

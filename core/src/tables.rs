@@ -10,7 +10,9 @@ use weir_sdk::columns::ValueType;
 use weir_sdk::plugin::EndFacts;
 use weir_sdk::tables::Table;
 
-use crate::plugins::TableCells;
+use crate::error::RunError;
+use crate::plugins::{Cells, Events, PluginCounts, PluginFault, PluginSet, RowCrew, TableCells};
+use crate::profile::Stopwatch;
 use crate::schema::{Clash, RowShape, Schema};
 use crate::sink::{self, Error, Finished, Format, Provenance, Sink};
 
@@ -26,12 +28,15 @@ pub struct TableSchema {
 }
 
 impl TableSchema {
-    /// The tables of all plugins, one plugin after the other.
+    /// The tables of all plugins, one plugin after the other, with the row plugins that read each.
     ///
     /// # Errors
     ///
     /// A [`Clash`] if two columns of a table have the same name, or two tables.
-    pub fn all(plugins: &[PluginInfo]) -> Result<Vec<Self>, Clash> {
+    pub fn all(
+        plugins: &[PluginInfo],
+        readers: impl Fn(&Table) -> Vec<PluginInfo>,
+    ) -> Result<Vec<Self>, Clash> {
         let mut all: Vec<Self> = Vec::new();
         for plugin in plugins {
             for table in &plugin.tables {
@@ -39,13 +44,13 @@ impl TableSchema {
                     let first = first.schema.plugins()[0].name;
                     return Err(Clash::Tables { first, second: plugin.name, table: table.name });
                 }
-                all.push(Self::of(plugin, *table)?);
+                all.push(Self::of(plugin, *table, readers(table))?);
             }
         }
         Ok(all)
     }
 
-    fn of(plugin: &PluginInfo, table: Table) -> Result<Self, Clash> {
+    fn of(plugin: &PluginInfo, table: Table, readers: Vec<PluginInfo>) -> Result<Self, Clash> {
         let columns = table.columns.to_vec();
         let alone = PluginInfo {
             columns,
@@ -54,11 +59,12 @@ impl TableSchema {
             needs: Vec::new(),
             ..plugin.clone()
         };
-        let schema = Schema::new(&[alone], RowShape::Table)?;
+        let plugins = [vec![alone], readers].concat();
+        let schema = Schema::new(&plugins, RowShape::Table)?;
         Ok(Self { table, schema, is_late: plugin.reads_rows })
     }
 
-    /// The types of its columns.
+    /// The types of its own columns.
     pub fn types(&self) -> Vec<ValueType> {
         self.table.columns.iter().map(|column| column.value).collect()
     }
@@ -69,9 +75,14 @@ pub(crate) struct TableFiles {
     files: Vec<TableFile>,
     /// One for each row of a table, which has no directions.
     ends: Vec<EndFacts>,
+    /// Where the time of row plugins went.
+    watch: Stopwatch,
 }
 
 struct TableFile {
+    crew: RowCrew,
+    /// Columns of the table and of the row plugins.
+    columns: usize,
     sink: Box<dyn Sink>,
     written: TableWritten,
     dictionary: String,
@@ -91,20 +102,24 @@ pub struct TableWritten {
 impl TableFiles {
     /// Begins the files beside that of the flows; none if the flows go to standard output.
     pub(crate) fn create(
+        plugins: &PluginSet,
         tables: &[TableSchema],
         flows: &Path,
         format: &Format,
         provenance: &Provenance,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, RunError> {
         let place = (flows != Path::new("-")).then_some(flows);
         let begin = |(flows, table): (&Path, &TableSchema)| {
             let path = sink::table_path(flows, table.table.name);
+            let crew = plugins.open_for_table(table)?;
+            let columns = table.schema.declared().count();
             let sink = format.create(&path, &table.schema, provenance)?;
             let written = TableWritten { name: table.table.name, path, rows: 0 };
-            Ok(TableFile { sink, written, dictionary: table.schema.json() })
+            Ok(TableFile { crew, columns, sink, written, dictionary: table.schema.json() })
         };
         let files = place.into_iter().flat_map(|flows| tables.iter().map(move |table| (flows, table)));
-        Ok(Self { files: files.map(begin).collect::<Result<_, Error>>()?, ends: Vec::new() })
+        let files = files.map(begin).collect::<Result<_, RunError>>()?;
+        Ok(Self { files, ends: Vec::new(), watch: Stopwatch::default() })
     }
 
     /// Writes rows, table by table.
@@ -112,10 +127,31 @@ impl TableFiles {
         for (file, cells) in self.files.iter_mut().zip(tables) {
             let Some(cells) = cells.as_ref().filter(|cells| cells.rows() > 0) else { continue };
             self.ends.resize(cells.rows(), EndFacts::default());
-            let cells = cells.columns.iter().copied().map(Some).collect();
-            file.sink.rows(&Finished { cells, ends: &self.ends })?;
+            let TableFile { crew, sink, columns, .. } = file;
+            let mut all = Cells::none(*columns, 0);
+            all.columns.iter_mut().zip(&cells.columns).for_each(|(all, own)| *all = Some(*own));
+            let events = Events { starts: &[], noticed: &[] };
+            crew.complete(&self.ends, &events, &mut all, &mut self.watch);
+            sink.rows(&Finished { cells: all.columns, ends: &self.ends })?;
         }
         Ok(())
+    }
+
+    /// What row plugins want the user to know before the run, or when it is over.
+    pub(crate) fn notices(&mut self, is_over: bool) -> Vec<String> {
+        self.files.iter_mut().flat_map(|file| file.crew.notices(is_over)).collect()
+    }
+
+    /// What row plugins counted.
+    pub(crate) fn counts(&mut self) -> PluginCounts {
+        let mut all = PluginCounts::default();
+        self.files.iter_mut().for_each(|file| all.merge(file.crew.counts()));
+        all
+    }
+
+    /// Row plugins that failed since this was last asked.
+    pub(crate) fn take_faults(&mut self) -> Vec<PluginFault> {
+        self.files.iter_mut().flat_map(|file| file.crew.take_faults()).collect()
     }
 
     /// How many tables are written.

@@ -96,7 +96,7 @@ pub(crate) fn run(
         let mut rows = merged?;
         rows.end()?;
         watch.merge(&rows.watch);
-        let plugin_counts = rows.crew.counts();
+        let plugin_counts = rows.counts();
         faults.append(&mut rows.take_faults());
         let faults = first_of_each_plugin(faults);
         let RowMaker { sink, tables, notices, .. } = rows;

@@ -104,6 +104,24 @@ pub enum PluginError {
         /// The other file.
         second: PathBuf,
     },
+    /// A plugin is sent to a table, but reads no rows.
+    #[error("`-p {plugin}@{table}`: plugin `{plugin}` cannot read the rows of a table")]
+    ReadsNoTable {
+        /// The plugin.
+        plugin: String,
+        /// The table.
+        table: String,
+    },
+    /// A plugin is sent to a table that no plugin of the run writes.
+    #[error("`-p {plugin}`: no plugin of this run writes a table `{table}`{}", did_you_mean(.nearest))]
+    NoTable {
+        /// The plugin, with the table.
+        plugin: String,
+        /// The table.
+        table: String,
+        /// The nearest name of a table that is written.
+        nearest: Option<String>,
+    },
     /// An option names a plugin that is not loaded.
     #[error("`-o {plugin}.{option}`: plugin `{plugin}` is not loaded{}", did_you_mean(.nearest))]
     OptionWithoutPlugin {

@@ -23,6 +23,11 @@ pub struct LoadedPlugin {
 }
 
 impl LoadedPlugin {
+    /// The same plugin, which says something else of itself.
+    pub(super) fn told_as(&self, info: PluginInfo) -> Self {
+        Self { path: self.path.clone(), info, module: self.module }
+    }
+
     /// Opens an instance with those of these options (plugin, option, value) that are the plugin's.
     pub(super) fn open(&self, options: &[(String, String, String)]) -> Result<Instance, PluginError> {
         let name = self.info.name;

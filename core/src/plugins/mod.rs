@@ -4,6 +4,7 @@
 //! instance belongs to one thread. Row plugins ([`RowCrew`]) have one instance in a run. A plugin that panics
 //! leaves its crew: its columns are null from there on.
 
+mod attached;
 mod cells;
 mod check;
 mod counts;
@@ -15,6 +16,7 @@ mod library;
 mod row_crew;
 mod wanted;
 
+pub use attached::Attached;
 pub use cells::{Cells, TableCells};
 pub use counts::PluginCounts;
 pub use crew::Crew;
@@ -26,8 +28,10 @@ pub use row_crew::{Events, RowCrew};
 use std::path::{Path, PathBuf};
 
 use weir_sdk::abi::{Module, PluginInfo};
+use weir_sdk::tables::Table;
 
-use crate::schema::Schema;
+use crate::schema::{Clash, Schema};
+use crate::tables::TableSchema;
 
 use wanted::Readable;
 
@@ -46,6 +50,8 @@ pub struct Selection {
 /// The plugins of a run, in the order of their columns.
 pub struct PluginSet {
     plugins: Vec<LoadedPlugin>,
+    /// Row plugins at tables.
+    attached: Vec<Attached>,
     options: Vec<(String, String, String)>,
     folders: Vec<PathBuf>,
 }
@@ -63,15 +69,21 @@ impl PluginSet {
         let mut plugins = if named.is_empty() { load_defaults(&folders)? } else { Vec::new() };
         let added = added.into_iter().map(|name| &name[1..]);
         let named: Vec<&str> = named.into_iter().map(String::as_str).chain(added).collect();
-        for plugin in load_named(&named, &folders)? {
+        let (of_flows, of_tables): (Vec<&str>, Vec<&str>) =
+            named.into_iter().partition(|name| attached::split(name).1.is_none());
+        for plugin in load_named(&of_flows, &folders)? {
             if !plugins.iter().any(|loaded| loaded.path == plugin.path) {
                 plugins.push(plugin);
             }
         }
         plugins.sort_by_key(place);
+        let attached = load_attached(&of_tables, &folders)?;
         check_names(&plugins)?;
-        check_options(&plugins, &selection.options)?;
-        Ok(Self { plugins, options: selection.options.clone(), folders: selection.folders.clone() })
+        attached::check(&attached, &plugins)?;
+        let infos = plugins.iter().chain(attached.iter().map(|one| &one.plugin)).map(|plugin| &plugin.info);
+        check_options(&infos.collect::<Vec<_>>(), &selection.options)?;
+        let (options, folders) = (selection.options.clone(), selection.folders.clone());
+        Ok(Self { plugins, attached, options, folders })
     }
 
     /// Plugins that are part of the program.
@@ -83,12 +95,43 @@ impl PluginSet {
         let mut plugins = modules.into_iter().map(library::linked).collect::<Result<Vec<_>, _>>()?;
         plugins.sort_by_key(place);
         check_names(&plugins)?;
-        Ok(Self { plugins, options: Vec::new(), folders: Vec::new() })
+        Ok(Self { plugins, attached: Vec::new(), options: Vec::new(), folders: Vec::new() })
     }
 
     /// What the plugins say of themselves, in order.
     pub fn infos(&self) -> Vec<PluginInfo> {
         self.plugins.iter().map(|plugin| plugin.info.clone()).collect()
+    }
+
+    /// The tables that the plugins write, with the columns of the plugins that read their rows.
+    ///
+    /// # Errors
+    ///
+    /// A [`Clash`] if two columns of a table have the same name, or two tables.
+    pub fn tables(&self) -> Result<Vec<TableSchema>, Clash> {
+        let attached = |table: &Table| {
+            let own = self.attached.iter().filter(|one| one.table == table.name);
+            own.map(|one| one.plugin.info.clone()).collect()
+        };
+        TableSchema::all(&self.infos(), attached)
+    }
+
+    /// Opens the plugins that read the rows of a table.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open_row_plugins`](Self::open_row_plugins).
+    pub fn open_for_table(&self, table: &TableSchema) -> Result<RowCrew, PluginError> {
+        let [writer, readers @ ..] = table.schema.plugins() else { return Ok(RowCrew::default()) };
+        let of_writer = self.plugins.iter().find(|plugin| plugin.info.name == writer.name);
+        let of_readers = readers.iter().filter_map(|reader| {
+            self.attached.iter().map(|one| &one.plugin).find(|plugin| plugin.info.name == reader.name)
+        });
+        let infos = table.schema.plugins().iter().cloned();
+        let plugins = of_writer.into_iter().chain(of_readers).zip(infos);
+        let plugins: Vec<LoadedPlugin> = plugins.map(|(plugin, info)| plugin.told_as(info)).collect();
+        let columns = Readable { schema: &table.schema, folders: &self.folders };
+        RowCrew::open(&plugins, &self.options, &columns)
     }
 
     /// The plugins with their files, in order.
@@ -169,6 +212,20 @@ fn load_named(wanted: &[&str], folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>,
     Ok(plugins)
 }
 
+/// Row plugins for tables, in the order in which they were named.
+fn load_attached(wanted: &[&str], folders: &[PathBuf]) -> Result<Vec<Attached>, PluginError> {
+    let mut all: Vec<Attached> = Vec::new();
+    for (name, table) in wanted.iter().map(|wanted| attached::split(wanted)) {
+        for plugin in load_named(&[name], folders)? {
+            let one = Attached::new(plugin, table.unwrap_or_default())?;
+            if !all.iter().any(|known| known.plugin.info.name == one.plugin.info.name) {
+                all.push(one);
+            }
+        }
+    }
+    Ok(all)
+}
+
 fn is_path(name: &str) -> bool {
     name.contains(std::path::MAIN_SEPARATOR) || name.ends_with(std::env::consts::DLL_SUFFIX)
 }
@@ -186,17 +243,17 @@ fn check_names(plugins: &[LoadedPlugin]) -> Result<(), PluginError> {
     Ok(())
 }
 
-fn check_options(plugins: &[LoadedPlugin], options: &[(String, String, String)]) -> Result<(), PluginError> {
+fn check_options(plugins: &[&PluginInfo], options: &[(String, String, String)]) -> Result<(), PluginError> {
     for (plugin, option, _) in options {
-        let Some(found) = plugins.iter().find(|loaded| loaded.info.name == plugin) else {
-            let nearest = nearest(plugin, plugins.iter().map(|loaded| loaded.info.name));
+        let Some(found) = plugins.iter().find(|info| info.name == plugin) else {
+            let nearest = nearest(plugin, plugins.iter().map(|info| info.name));
             return Err(PluginError::OptionWithoutPlugin {
                 plugin: plugin.clone(),
                 option: option.clone(),
                 nearest,
             });
         };
-        let known = || found.info.options.iter().map(|declared| declared.name);
+        let known = || found.options.iter().map(|declared| declared.name);
         if !known().any(|name| name == option) {
             let nearest = nearest(option, known());
             return Err(PluginError::UnknownOption {

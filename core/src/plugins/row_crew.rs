@@ -40,6 +40,7 @@ impl<'a> Events<'a> {
 }
 
 /// The row plugins of a run.
+#[derive(Default)]
 pub struct RowCrew {
     readers: Vec<Reader>,
     /// Columns and tables of all plugins.
