@@ -120,10 +120,13 @@ pub struct RunArgs {
     /// A capture, as if named plainly; can be repeated
     #[arg(short, long, value_name = "CAPTURE")]
     read: Vec<PathBuf>,
-    /// Where the rows go; the extension tells the format: csv, tsv, jsonl, txt, each also with .gz or .zst, or
-    /// parquet, arrow; `-` is standard output [default: CAPTURE.flows.csv]
+    /// Where the rows go; the extension tells the format: csv, tsv, jsonl, mirage.json, txt, each also with .gz or
+    /// .zst, or parquet, arrow; `-` is standard output [default: CAPTURE.flows.csv]
     #[arg(short, long, value_name = "FILE", env = "WEIR_WRITE")]
     write: Option<PathBuf>,
+    /// The format of the rows where the extension does not tell it: csv, tsv, jsonl, mirage, parquet, arrow, txt
+    #[arg(long, value_name = "NAME", env = "WEIR_FORMAT")]
+    format: Option<String>,
     /// One row per conversation or per direction [default: conversation]
     #[arg(long, value_enum, env = "WEIR_ROWS")]
     rows: Option<Rows>,
@@ -177,6 +180,7 @@ impl RunArgs {
         Ok(RunConfig {
             inputs: self.read.into_iter().chain(self.captures).collect(),
             output: self.write.or_else(|| file.write.clone()),
+            format: self.format.or_else(|| file.format.clone()),
             rows: self.rows.map(RowShape::from).or_else(|| file.rows()),
             profile,
             rules: FlowRules {

@@ -37,6 +37,8 @@ pub struct FileConfig {
     pub plugin_dirs: Vec<PathBuf>,
     /// Where the rows go.
     pub write: Option<PathBuf>,
+    /// The format of the rows, by name.
+    pub format: Option<String>,
     /// Workers.
     pub threads: Option<NonZeroU8>,
     rows: Option<Rows>,

@@ -14,13 +14,13 @@ use crate::error::RunError;
 use crate::feed::{self, Feed};
 use crate::flow::Numbers;
 use crate::inputs;
-use crate::pipeline::{Done, RunConfig, on_one_thread, output_path, shape, write_summary};
+use crate::pipeline::{Done, RunConfig, format_of, on_one_thread, output_path, shape, write_summary};
 use crate::plugins::{Crew, PluginCounts, PluginSet};
 use crate::profile::Stopwatch;
 use crate::progress::Progress;
 use crate::rows::RowMaker;
 use crate::schema::Schema;
-use crate::sink::{self, Format, Provenance};
+use crate::sink::{self, Provenance};
 use crate::summary::{Ending, Summary};
 use crate::tables::{TableFiles, TableSchema, TableWritten};
 use crate::worker::Worker;
@@ -213,7 +213,7 @@ impl Shop<'_> {
                 return Ok(Some(crew));
             }
         };
-        let format = Format::from_path(&job.output, self.config.profile)?;
+        let format = format_of(self.config, &job.output, self.plugins, self.schema)?;
         let options = self.config.plugins.options.clone();
         let provenance = Provenance { inputs: vec![job.capture.clone()], options };
         let sink = format.create(&job.output, self.schema, &provenance)?;

@@ -31,6 +31,8 @@ pub struct RunConfig {
     pub inputs: Vec<PathBuf>,
     /// Where the rows go; `-` is standard output, none is a name made of the first capture's.
     pub output: Option<PathBuf>,
+    /// The format of the rows by name; none is that which the extension of the output tells.
+    pub format: Option<String>,
     /// What a row stands for.
     pub rows: Option<RowShape>,
     /// Whose names and formats are printed.
@@ -84,7 +86,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let path = output_path(config, &feed.captures()[0]);
     refuse_overwriting(&path, feed.captures())?;
     let provenance = Provenance { inputs: feed.captures().to_vec(), options: config.plugins.options.clone() };
-    let format = Format::from_path(&path, config.profile)?;
+    let format = format_of(config, &path, &plugins, &schema)?;
     let sink = format.create(&path, &schema, &provenance)?;
     let mut table_files = TableFiles::create(&plugins, &tables, &path, &format, &provenance)?;
 
@@ -208,15 +210,28 @@ pub(crate) fn output_path(config: &RunConfig, capture: &Path) -> PathBuf {
         if capture == Path::new("-") {
             return capture.to_owned();
         }
-        let suffix = match config.profile {
-            Profile::Weir => ".flows.csv",
-            Profile::Tranalyzer => "_flows.txt",
-        };
         let mut name = inputs::stem(capture).into_os_string();
-        name.push(suffix);
+        name.push(sink::default_ending(config.format.as_deref(), config.profile));
         name.into()
     };
     config.output.clone().unwrap_or_else(from_capture)
+}
+
+/// The format of an output, which has all columns that it needs.
+pub(crate) fn format_of(
+    config: &RunConfig,
+    path: &Path,
+    plugins: &PluginSet,
+    schema: &Schema,
+) -> Result<Format, RunError> {
+    let format = Format::choose(path, config.format.as_deref(), config.profile)?;
+    match format.missing_column(schema) {
+        Some(column) => {
+            let mend = plugins.mend(schema, column);
+            Err(sink::Error::MissingColumn { format: format.name(), column, mend }.into())
+        }
+        None => Ok(format),
+    }
 }
 
 fn refuse_overwriting(output: &Path, captures: &[PathBuf]) -> Result<(), RunError> {

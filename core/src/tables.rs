@@ -110,7 +110,7 @@ impl TableFiles {
     ) -> Result<Self, RunError> {
         let place = (flows != Path::new("-")).then_some(flows);
         let begin = |(flows, table): (&Path, &TableSchema)| {
-            let path = sink::table_path(flows, table.table.name);
+            let (format, path) = format.of_table(flows, table.table.name);
             let crew = plugins.open_for_table(table)?;
             let columns = table.schema.declared().count();
             let sink = format.create(&path, &table.schema, provenance)?;

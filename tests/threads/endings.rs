@@ -182,6 +182,22 @@ fn feed_and_interrupt(child: &mut Child, capture: Vec<u8>) {
 }
 
 #[test]
+fn an_interrupted_run_leaves_a_json_object_that_is_closed() {
+    let place = Place::with(&[]);
+    for workers in [&["-j", "1"][..], &WORKERS] {
+        let mut command = Command::new(weir());
+        command.current_dir(place.path(".")).args(["-", "-w", "rows.mirage.json", "--idle-timeout", "0.05"]);
+        command.args(["-q", "-p", "+first_packets"]).args(workers).stdin(Stdio::piped());
+        let finished = run_while(&mut command, LIMIT, |child| feed_and_interrupt(child, a_busy_link()));
+        assert_eq!(finished.status, Some(130), "{workers:?}: {finished:?}");
+        let rows = place.text("rows.mirage.json.partial");
+        let biflows: serde_json::Value = serde_json::from_str(&rows).expect("it is JSON");
+        assert!(biflows.as_object().is_some_and(|biflows| !biflows.is_empty()), "{workers:?}");
+        fs::remove_file(place.path("rows.mirage.json.partial")).expect("it is there");
+    }
+}
+
+#[test]
 fn an_interrupted_run_keeps_whole_rows() {
     let place = Place::with(&[]);
     for workers in [&["-j", "1"][..], &WORKERS] {

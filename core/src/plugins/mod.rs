@@ -160,6 +160,13 @@ impl PluginSet {
     }
 }
 
+impl PluginSet {
+    /// What might help where rows of this schema, which was made of these plugins, lack a column of the header.
+    pub fn mend(&self, schema: &Schema, column: &str) -> Mend {
+        Readable { schema, folders: &self.folders }.mend_of(column)
+    }
+}
+
 /// Every library that is there, on by default or not.
 ///
 /// # Errors

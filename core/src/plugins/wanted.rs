@@ -79,12 +79,28 @@ impl Readable<'_> {
         gives: impl Fn(&PluginInfo) -> bool,
         names: impl IntoIterator<Item = &'n str>,
     ) -> PluginError {
+        let mend = self.mend(column, gives, names);
+        PluginError::MissingColumn { reader: reader.name.to_owned(), column: column.to_owned(), mend }
+    }
+
+    /// What might help where a column of the header is missing.
+    pub(super) fn mend_of(&self, column: &str) -> Mend {
+        let gives = |plugin: &PluginInfo| has_column(plugin, column, self.schema.shape());
+        self.mend(column, gives, self.schema.columns().iter().map(|column| column.name.as_str()))
+    }
+
+    fn mend<'n>(
+        &self,
+        column: &str,
+        gives: impl Fn(&PluginInfo) -> bool,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Mend {
         let other = match self.schema.shape() {
             RowShape::Conversation => RowShape::Direction,
             RowShape::Direction | RowShape::Table => RowShape::Conversation,
         };
         let loaded = self.schema.plugins();
-        let mend = if let Some(late) = loaded.iter().find(|plugin| gives(plugin)) {
+        if let Some(late) = loaded.iter().find(|plugin| gives(plugin)) {
             Mend::After(late.name.to_owned())
         } else if loaded.iter().any(|plugin| has_column(plugin, column, other)) {
             Mend::Rows(other.name())
@@ -92,8 +108,7 @@ impl Readable<'_> {
             Mend::Add(giver)
         } else {
             nearest(column, names).map_or(Mend::Unknown, Mend::Nearest)
-        };
-        PluginError::MissingColumn { reader: reader.name.to_owned(), column: column.to_owned(), mend }
+        }
     }
 
     /// A plugin that was not chosen and would give the column.

@@ -376,7 +376,7 @@ mod tests {
     fn create(path: &Path) -> Box<dyn Sink> {
         let plugin = plugin("one", vec![column::<u64>("flow"), both::<u32>("n")]);
         let schema = Schema::new(&[plugin], RowShape::Conversation).unwrap();
-        let format = Format::from_path(path, Profile::Weir).unwrap();
+        let format = Format::choose(path, None, Profile::Weir).unwrap();
         format.create(path, &schema, &Provenance::default()).unwrap()
     }
 

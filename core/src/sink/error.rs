@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::plugins::Mend;
+
 use super::STANDARD_OUTPUT;
 
 /// Why rows could not be written.
@@ -22,6 +24,26 @@ pub enum Error {
         known: String,
         /// What to change if another profile has it.
         hint: &'static str,
+    },
+    /// No format has this name.
+    #[error("`--format {name}`: no such format; {known}{hint}")]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: String,
+        /// The nearest one, or what to change if another profile has it.
+        hint: String,
+    },
+    /// The format is made of columns that the rows do not have.
+    #[error("format `{format}` needs column `{column}`, which no plugin of this run gives; {mend}")]
+    MissingColumn {
+        /// The format.
+        format: &'static str,
+        /// The column, by its name in the header.
+        column: &'static str,
+        /// What might help.
+        mend: Mend,
     },
     /// The format compresses its columns by itself.
     #[error(

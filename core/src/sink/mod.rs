@@ -4,8 +4,8 @@
 //! [`Sink`]. That of text (`text.rs`) has two parts, so that many workers print and one thread writes: a
 //! [`RowFormat`] makes bytes of cells (`csv.rs`, `jsonl.rs`, `tranalyzer.rs`), and an [`Output`] (`output.rs`) writes
 //! them, in order, into a file that appears whole (`file.rs`). That of columns (`columnar.rs`) has one, too: an
-//! `Encoder` makes blocks of bytes of Arrow arrays (`parquet.rs`, `ipc.rs`). A new format is one file and one line in
-//! `FORMATS`.
+//! `Encoder` makes blocks of bytes of Arrow arrays (`parquet.rs`, `ipc.rs`). `mirage.rs` makes one JSON object of all
+//! conversations. A new format is one file and one line in `FORMATS` (`format.rs`).
 
 mod address;
 mod arrow;
@@ -15,9 +15,11 @@ mod compress;
 mod csv;
 mod error;
 mod file;
+mod format;
 mod ipc;
 mod jsonl;
 mod line;
+mod mirage;
 mod number;
 mod output;
 mod parquet;
@@ -25,21 +27,18 @@ mod provenance;
 mod text;
 mod tranalyzer;
 
-use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use arrow_schema::SchemaRef;
 use weir_sdk::abi::ColumnCells;
 use weir_sdk::plugin::EndFacts;
 
-use crate::schema::{Pick, RowShape, Schema};
-
-use columnar::{ColumnarSink, Encoder};
+use crate::schema::{Pick, RowShape};
 
 pub use compress::Compression;
 pub use error::Error;
 pub use file::Written;
+pub use format::{Format, default_ending, dictionary_path};
 pub use output::Output;
 pub use provenance::Provenance;
 pub use text::TextSink;
@@ -198,160 +197,8 @@ pub enum Profile {
     Tranalyzer,
 }
 
-/// A format as the extension of the output names it.
-struct Entry {
-    extension: &'static str,
-    profile: Profile,
-    maker: Maker,
-}
-
-/// How a format is made.
-#[derive(Clone, Copy)]
-enum Maker {
-    /// Row by row, as text.
-    Text(fn(&Schema) -> Result<Box<dyn RowFormat>, Error>),
-    /// Column by column.
-    Columns(fn(&SchemaRef) -> io::Result<Box<dyn Encoder>>),
-}
-
-/// All formats; the first of a profile serves standard output.
-const FORMATS: &[Entry] = &[
-    Entry { extension: "csv", profile: Profile::Weir, maker: Maker::Text(csv::commas) },
-    Entry { extension: "tsv", profile: Profile::Weir, maker: Maker::Text(csv::tabs) },
-    Entry { extension: "jsonl", profile: Profile::Weir, maker: Maker::Text(jsonl::open) },
-    Entry { extension: "parquet", profile: Profile::Weir, maker: Maker::Columns(parquet::open) },
-    Entry { extension: "arrow", profile: Profile::Weir, maker: Maker::Columns(ipc::open) },
-    Entry { extension: "txt", profile: Profile::Tranalyzer, maker: Maker::Text(tranalyzer::open) },
-];
-
-/// How an output is written: its format and its compression.
-#[derive(Clone, Copy)]
-pub struct Format {
-    entry: &'static Entry,
-    /// How its bytes are compressed.
-    pub compression: Compression,
-}
-
-impl Format {
-    /// The format that the extension of a path names; `-` is the profile's first format, not compressed.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownFormat`] if the profile has no format of that extension.
-    pub fn from_path(path: &Path, profile: Profile) -> Result<Self, Error> {
-        let (bare, compression) = Compression::split(path);
-        let wanted = bare.extension().and_then(|extension| extension.to_str());
-        let mut known = FORMATS.iter().filter(|entry| entry.profile == profile);
-        let entry = match wanted {
-            None if is_standard_output(path) => known.next(),
-            _ => {
-                known.find(|entry| wanted.is_some_and(|wanted| wanted.eq_ignore_ascii_case(entry.extension)))
-            }
-        };
-        match entry {
-            Some(Entry { extension, maker: Maker::Columns(_), .. }) if compression != Compression::None => {
-                Err(Error::CompressedTwice { path: path.to_owned(), bare, extension })
-            }
-            Some(entry) => Ok(Self { entry, compression }),
-            None => Err(unknown_format(path, profile, wanted)),
-        }
-    }
-
-    /// What prints the rows, if they are text.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::CannotPrint`] if the format has no way to print a column.
-    pub fn printer(&self, schema: &Schema) -> Result<Option<Box<dyn RowFormat>>, Error> {
-        match self.entry.maker {
-            Maker::Text(open) => open(schema).map(Some),
-            Maker::Columns(_) => Ok(None),
-        }
-    }
-
-    /// Begins the file.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::CannotPrint`] if the format has no way to print a column, [`Error::Create`] if the place cannot be
-    /// written to.
-    pub fn create(
-        &self,
-        path: &Path,
-        schema: &Schema,
-        provenance: &Provenance,
-    ) -> Result<Box<dyn Sink>, Error> {
-        Ok(match self.entry.maker {
-            Maker::Text(open) => {
-                let format = open(schema)?;
-                Box::new(TextSink::new(format, Output::create(path, self.compression)?)?)
-            }
-            Maker::Columns(open) => {
-                let fields = arrow::arrow_schema(schema, provenance);
-                let failed = |source| Error::Create { path: path.to_owned(), source };
-                let encoder = open(&fields).map_err(failed)?;
-                let output = Output::create(path, self.compression)?;
-                Box::new(ColumnarSink::new(schema, fields, encoder, path, output)?)
-            }
-        })
-    }
-
-    /// The extension by which the format is chosen.
-    pub fn extension(&self) -> &'static str {
-        self.entry.extension
-    }
-}
-
 fn is_standard_output(path: &Path) -> bool {
     path.as_os_str() == STANDARD_OUTPUT
-}
-
-fn unknown_format(path: &Path, profile: Profile, wanted: Option<&str>) -> Error {
-    let of = |profile| FORMATS.iter().filter(move |entry| entry.profile == profile);
-    let is_text = |entry: &&Entry| matches!(entry.maker, Maker::Text(_));
-    let (text, columns): (Vec<_>, Vec<_>) = of(profile).partition(is_text);
-    let mut known =
-        format!("{}{} also with .gz or .zst", listed(&text), if text.len() > 1 { ", each" } else { "," });
-    if !columns.is_empty() {
-        known += &format!("; {}", listed(&columns));
-    }
-    let other = FORMATS.iter().find(|entry| entry.profile != profile && Some(entry.extension) == wanted);
-    let hint = match other.map(|entry| entry.profile) {
-        Some(Profile::Tranalyzer) => "; `.txt` needs `--profile tranalyzer`",
-        Some(Profile::Weir) => "; leave out `--profile tranalyzer`",
-        None => "",
-    };
-    Error::UnknownFormat { path: path.to_owned(), known, hint }
-}
-
-/// `.csv, .tsv, and .jsonl`
-fn listed(entries: &[&Entry]) -> String {
-    let names: Vec<_> = entries.iter().map(|entry| format!(".{}", entry.extension)).collect();
-    match names.as_slice() {
-        [first, second] => format!("{first} and {second}"),
-        [before @ .., last] if !before.is_empty() => format!("{}, and {last}", before.join(", ")),
-        _ => names.concat(),
-    }
-}
-
-/// Where the dictionary of an output stands: `x.flows.csv.gz` → `x.columns.json`.
-pub fn dictionary_path(output: &Path) -> PathBuf {
-    let (bare, _) = Compression::split(output);
-    let stem = bare.with_extension("");
-    let base = if stem.extension().is_some_and(|e| e == "flows") { stem.with_extension("") } else { stem };
-    let mut path = base.into_os_string();
-    path.push(".columns.json");
-    path.into()
-}
-
-/// Where a table beside an output stands: `x.flows.csv.gz` → `x.NAME.csv.gz`.
-pub fn table_path(output: &Path, table: &str) -> PathBuf {
-    let (bare, _) = Compression::split(output);
-    let text = |path: &Path| path.as_os_str().to_string_lossy().into_owned();
-    let stem = bare.with_extension("");
-    let extensions = text(output)[text(&stem).len()..].to_owned();
-    let base = if stem.extension().is_some_and(|e| e == "flows") { stem.with_extension("") } else { stem };
-    format!("{}.{table}{extensions}", text(&base)).into()
 }
 
 /// Writes a dictionary.
@@ -429,59 +276,5 @@ mod tests {
     #[test]
     fn two_conversations_without_a_reply_are_not_joined() {
         assert_eq!(rows(&[end(1, 0), end(2, 1)], RowShape::Conversation), [(0, None), (1, None)]);
-    }
-
-    fn chosen(path: &str, profile: Profile) -> (&'static str, Compression) {
-        let format = Format::from_path(Path::new(path), profile).unwrap();
-        (format.extension(), format.compression)
-    }
-
-    #[test]
-    fn the_extension_names_format_and_compression() {
-        assert_eq!(chosen("a/x.csv", Profile::Weir), ("csv", Compression::None));
-        assert_eq!(chosen("x.TSV.gz", Profile::Weir), ("tsv", Compression::Gzip));
-        assert_eq!(chosen("x.jsonl.gz", Profile::Weir), ("jsonl", Compression::Gzip));
-        assert_eq!(chosen("x.parquet", Profile::Weir), ("parquet", Compression::None));
-        assert_eq!(chosen("x.ARROW", Profile::Weir), ("arrow", Compression::None));
-        assert_eq!(chosen("x.txt.zst", Profile::Tranalyzer), ("txt", Compression::Zstd));
-        assert_eq!(chosen("-", Profile::Weir), ("csv", Compression::None));
-        assert_eq!(chosen("-", Profile::Tranalyzer), ("txt", Compression::None));
-    }
-
-    fn refused(path: &str, profile: Profile) -> String {
-        Format::from_path(Path::new(path), profile).err().unwrap().to_string()
-    }
-
-    #[test]
-    fn an_unknown_extension_is_refused_with_those_that_are_known() {
-        assert_eq!(
-            refused("x.docx", Profile::Weir),
-            "cannot tell the format of `x.docx` by its extension; known are \
-             .csv, .tsv, and .jsonl, each also with .gz or .zst; .parquet and .arrow"
-        );
-        assert!(refused("x", Profile::Weir).starts_with("cannot tell the format of `x`"));
-    }
-
-    #[test]
-    fn what_is_compressed_by_itself_is_not_compressed_again() {
-        assert_eq!(
-            refused("a/x.parquet.gz", Profile::Weir),
-            "`a/x.parquet.gz` would be compressed twice: .parquet is compressed by itself; write to `a/x.parquet`"
-        );
-        assert!(refused("x.arrow.zst", Profile::Weir).ends_with("; write to `x.arrow`"));
-    }
-
-    #[test]
-    fn a_format_of_the_other_profile_is_refused_with_what_to_change() {
-        assert!(refused("x.txt", Profile::Weir).ends_with("; `.txt` needs `--profile tranalyzer`"));
-        assert!(refused("x.csv", Profile::Tranalyzer).ends_with("; leave out `--profile tranalyzer`"));
-    }
-
-    #[test]
-    fn the_dictionary_stands_beside_the_rows() {
-        let dictionary = |path: &str| dictionary_path(Path::new(path)).to_str().unwrap().to_owned();
-        assert_eq!(dictionary("a/x.flows.csv.gz"), "a/x.columns.json");
-        assert_eq!(dictionary("a.b/x.tsv"), "a.b/x.columns.json");
-        assert_eq!(dictionary("x.2026.csv"), "x.2026.columns.json");
     }
 }
