@@ -3,6 +3,7 @@
 //! ```toml
 //! plugins = ["basic_flow", "basic_stats"]
 //! rows = "direction"
+//! format = "jsonl"
 //! idle-timeout = "182s"
 //!
 //! [tcp-timeouts]
