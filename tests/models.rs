@@ -1,7 +1,7 @@
 //! What the plugin `classifier` says of 10,000 rows is what the libraries say that trained its models.
 //!
-//! `models.py` trains and compares; `requirements.txt` names what it needs. Where that is not installed, the test says
-//! that it was skipped; with `CI=true` it must run.
+//! `models.py` trains and compares; `requirements.txt` names what it needs. Where that is not installed, the test says that
+//! it was skipped; with `CI=true` it must run.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
