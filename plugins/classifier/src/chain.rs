@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::load::{self, Content, Names};
-use crate::model::Model;
+use crate::model::{Missing, Model};
 
 /// A model and when it is asked.
 pub struct Link {
@@ -36,6 +36,7 @@ struct Entry {
     when: BTreeMap<String, Vec<String>>,
     classes: Option<Vec<String>>,
     columns: Option<Vec<String>>,
+    missing: Option<Missing>,
 }
 
 /// The models of a file: one, or those of a chain.
@@ -44,7 +45,7 @@ struct Entry {
 ///
 /// One sentence with the file and what is wrong with it.
 pub fn open(path: &Path, classes: Option<Vec<String>>) -> Result<Vec<Link>, String> {
-    let text = load::read(path)?;
+    let text = if load::is_onnx(path) { String::new() } else { load::read(path)? };
     if !matches!(load::content(&text), Ok(Content::Chain)) {
         let model = load::model(path, Names { classes, ..Names::default() })?;
         return Ok(vec![Link { model, when: Vec::new() }]);
@@ -63,7 +64,8 @@ pub fn open(path: &Path, classes: Option<Vec<String>>) -> Result<Vec<Link>, Stri
 }
 
 fn link(entry: Entry, earlier: &[Link], folder: &Path) -> Result<Link, String> {
-    let names = Names { model: entry.name, classes: entry.classes, columns: entry.columns };
+    let Entry { name: model, classes, columns, missing, .. } = entry;
+    let names = Names { model, classes, columns, missing };
     let model = load::model(&folder.join(entry.file), names)?;
     if earlier.iter().any(|link| link.model.name == model.name) {
         return Err(format!("two models are called `{}`; give one of them another `name`", model.name));

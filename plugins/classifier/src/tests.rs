@@ -219,3 +219,12 @@ fn a_model_must_be_named_and_be_there() {
     fs::write(bench.0.path().join("x.bin"), [0xff, 0xfe, 0]).unwrap();
     assert_eq!(bench.refused("x.bin"), "cannot read model `x.bin`: it is no text, so it is no model file");
 }
+
+#[cfg(not(feature = "onnx"))]
+#[test]
+fn an_onnx_file_is_known_but_wants_another_build() {
+    let said = Bench::with(&[("x.onnx", "")]).refused("x.onnx");
+    let expected =
+        "it is an ONNX file, and this plugin was built without them; build it with `--features onnx`";
+    assert_eq!(said, format!("model `x.onnx`: {expected}"));
+}

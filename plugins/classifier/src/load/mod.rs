@@ -2,6 +2,8 @@
 
 mod lightgbm;
 mod native;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod xgboost;
 
 use std::path::Path;
@@ -9,10 +11,10 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::model::Model;
+use crate::model::{Missing, Model};
 
-/// What a file may leave to its user: names that XGBoost and LightGBM do not write.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a file may leave to its user: what XGBoost, LightGBM, and ONNX do not write.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Names {
     /// What the model is called, if not like its file.
     pub model: Option<String>,
@@ -20,6 +22,8 @@ pub struct Names {
     pub classes: Option<Vec<String>>,
     /// Its columns, in order.
     pub columns: Option<Vec<String>>,
+    /// What an absent value means, for an ONNX file.
+    pub missing: Option<Missing>,
 }
 
 /// What a file holds.
@@ -87,15 +91,34 @@ pub fn content(text: &str) -> Result<Content, String> {
 ///
 /// One sentence with the file and what is wrong with it.
 pub fn model(path: &Path, names: Names) -> Result<Model, String> {
-    let text = read(path)?;
+    let told = |fault| format!("model `{}`: {fault}", path.display());
     let names = Names { model: Some(names.model.unwrap_or_else(|| stem(path))), ..names };
+    if is_onnx(path) {
+        return onnx(path, names).map_err(told);
+    }
+    let text = read(path)?;
     let loaded = content(&text).and_then(|content| match content {
         Content::Model => native::load(&text, names),
         Content::XgBoost => xgboost::load(&text, names),
         Content::LightGbm => lightgbm::load(&text, names),
         Content::Chain => Err("it is a chain, where a model is wanted".into()),
     });
-    loaded.map_err(|fault| format!("model `{}`: {fault}", path.display()))
+    loaded.map_err(told)
+}
+
+/// Whether a file is one of ONNX, which is no text.
+pub fn is_onnx(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "onnx")
+}
+
+#[cfg(feature = "onnx")]
+fn onnx(path: &Path, names: Names) -> Result<Model, String> {
+    onnx::load(path, names)
+}
+
+#[cfg(not(feature = "onnx"))]
+fn onnx(_: &Path, _: Names) -> Result<Model, String> {
+    Err("it is an ONNX file, and this plugin was built without them; build it with `--features onnx`".into())
 }
 
 fn stem(path: &Path) -> String {
