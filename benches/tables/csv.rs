@@ -181,7 +181,7 @@ fn format() -> Box<dyn RowFormat> {
         tables: Vec::new(),
     };
     let schema = Schema::new(&[plugin], RowShape::Direction).expect("no two columns have one name");
-    let format = Format::from_path(Path::new("x.csv"), Profile::Weir).expect("CSV is known");
+    let format = Format::choose(Path::new("x.csv"), None, Profile::Weir).expect("CSV is known");
     format.printer(&schema).expect("CSV prints every kind").expect("CSV is text")
 }
 
