@@ -3,9 +3,12 @@
 //! These are the 26 features by which Hou et al., *Classifying User Activities in the Encrypted WeChat Traffic*
 //! (IPCCC 2018), tell activities apart: two counts of packets, two of bytes, seven numbers about the sequence of
 //! lengths, and 15 bins of 100 bytes. A length is that of the payload, as the headers say it was on the wire. What a
-//! retransmission is stands in `sequence.rs`, how lengths are kept in `distribution.rs`.
+//! retransmission is stands in `sequence.rs`, how lengths are kept in `distribution.rs`, what is said of them in
+//! `ordered.rs`.
 
+mod counts;
 mod distribution;
+mod ordered;
 mod sequence;
 
 use distribution::Distribution;
@@ -32,13 +35,9 @@ pub struct LengthOptions {
     bins: u32,
 }
 
-/// What is kept of a conversation; made with its first payload.
+/// What is kept of a conversation: its packets with payload.
 #[derive(Default)]
-pub struct Flow(Option<Box<Payloads>>);
-
-/// Packets with payload.
-#[derive(Default)]
-struct Payloads {
+pub struct Flow {
     /// By the side that sent them.
     sides: [Sent; 2],
     retransmissions: u64,
@@ -138,27 +137,26 @@ impl FlowPlugin for Lengths {
         Ok(Self { bin_width, bins })
     }
 
+    #[inline]
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
         let is_new = state.own.brings_new(packet);
         if packet.payload_len > 0 {
-            state.flow.0.get_or_insert_default().take(packet, is_new);
+            state.flow.take(packet, is_new);
         }
     }
 
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row {
-        let nothing = Payloads::default();
-        let payloads = end.flow.0.as_deref().unwrap_or(&nothing);
         // The row of a conversation with one direction is that of A, whoever sent.
         let a = if end.other.is_some() { Side::A } else { end.side() };
-        let (out, back) = (payloads.sides[a as usize], payloads.sides[a.other() as usize]);
-        let lengths = &payloads.lengths;
+        let (out, back) = (end.flow.sides[a as usize], end.flow.sides[a.other() as usize]);
+        let lengths = end.flow.lengths.ordered();
         let [p25, p50, p75] = lengths.quartiles();
         Row {
             lengths_packets_out: out.packets,
             lengths_packets_in: back.packets,
             lengths_bytes_out: out.bytes,
             lengths_bytes_in: back.bytes,
-            lengths_retransmissions: payloads.retransmissions,
+            lengths_retransmissions: end.flow.retransmissions,
             lengths_min: lengths.min(),
             lengths_max: lengths.max(),
             lengths_mean: lengths.mean(),
@@ -172,7 +170,8 @@ impl FlowPlugin for Lengths {
     }
 }
 
-impl Payloads {
+impl Flow {
+    #[inline]
     fn take(&mut self, packet: &Packet<'_>, is_new: bool) {
         if !is_new {
             self.retransmissions += 1;

@@ -19,11 +19,17 @@ pub struct Sequence {
 impl Sequence {
     /// Whether the packet brings bytes that its direction has not sent before; always so for other protocols and
     /// without a captured sequence number.
+    #[inline]
     pub(crate) fn brings_new(&mut self, packet: &Packet<'_>) -> bool {
+        let is_syn = packet.has(flag::HAS_TCP_FLAGS) && packet.tcp_flags & SYN != 0;
+        if packet.payload_len == 0 && !is_syn {
+            // It neither uses a number nor opens a connection.
+            return true;
+        }
         let Some(number) = sequence_of(packet) else {
             return true;
         };
-        if packet.has(flag::HAS_TCP_FLAGS) && packet.tcp_flags & SYN != 0 {
+        if is_syn {
             self.open(number);
             // RFC 9293 section 3.4: the SYN stands before the first byte.
             self.use_from(number.wrapping_add(1), packet.payload_len)
