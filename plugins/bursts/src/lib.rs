@@ -7,7 +7,7 @@
 
 mod burst;
 
-use burst::{Burst, Running};
+use burst::Burst;
 use weir_sdk::{
     Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Side, State, Table, Tables, Time,
     export_plugin,
@@ -31,12 +31,11 @@ pub struct BurstOptions {
     most: u32,
 }
 
-/// What is kept of a conversation; made with its first payload.
+/// What is kept of a conversation.
 #[derive(Default)]
-pub struct Flow(Option<Box<Kept>>);
-
-struct Kept {
-    running: Running,
+pub struct Flow {
+    /// Since the first payload.
+    running: Option<Burst>,
     ended: Vec<Burst>,
     /// Bursts that ended and are not in the list.
     unlisted: u64,
@@ -122,24 +121,24 @@ impl FlowPlugin for Bursts {
         Ok(Self { threshold_ns: (threshold * 1e9).round() as i64, most: most as usize })
     }
 
+    #[inline]
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
-        match &mut state.flow.0 {
-            Some(kept) => kept.take(packet, self),
-            none => *none = Some(Box::new(Kept::of(packet))),
-        }
+        state.flow.take(packet, self);
     }
 
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row {
-        let (listed, unlisted) = end.flow.0.as_deref().map_or((0, 0), |kept| kept.counts(self.most));
+        let (listed, unlisted) = end.flow.counts(self.most);
         Row { bursts_count: listed + unlisted, bursts_unlisted: unlisted }
     }
 
     fn table_rows(&self, end: &End<'_, Self>, tables: &mut Tables<'_>) {
-        let Some(kept) = end.flow.0.as_deref().filter(|_| end.letter() == Side::A) else { return };
+        if end.letter() != Side::A {
+            return;
+        }
         // The row of a conversation with one direction is that of A, whoever sent.
         let a = if end.other.is_some() { Side::A } else { end.side() };
         let mut before = None;
-        for (burst, index) in kept.bursts(self.most).zip(1..) {
+        for (burst, index) in end.flow.bursts(self.most).zip(1..) {
             tables.add(0, row(end.flow_index(), index, before, &burst, a));
             before = Some(burst);
         }
@@ -160,24 +159,30 @@ fn row(flow_index: u64, burst_index: u64, before: Option<Burst>, burst: &Burst, 
         burst_packets_b: burst.packets[a.other() as usize],
         burst_bytes: burst.bytes,
         burst_len_mean: burst.mean(),
-        burst_len_std: burst.deviation,
+        burst_len_std: burst.deviation(),
         burst_len_max: burst.longest,
         burst_len_min: burst.shortest,
     }
 }
 
-impl Kept {
-    fn of(packet: &Packet<'_>) -> Self {
-        Self { running: Running::of(packet), ended: Vec::new(), unlisted: 0 }
+impl Flow {
+    #[inline]
+    fn take(&mut self, packet: &Packet<'_>, rules: &Bursts) {
+        match &mut self.running {
+            Some(running) if packet.time_ns.saturating_sub(running.last_ns) <= rules.threshold_ns => {
+                running.take(packet);
+            }
+            running => {
+                if let Some(ended) = running.replace(Burst::of(packet)) {
+                    self.list(ended, rules.most);
+                }
+            }
+        }
     }
 
-    fn take(&mut self, packet: &Packet<'_>, rules: &Bursts) {
-        if packet.time_ns.saturating_sub(self.running.burst.last_ns) <= rules.threshold_ns {
-            self.running.take(packet);
-            return;
-        }
-        let ended = std::mem::replace(&mut self.running, Running::of(packet)).end();
-        if self.ended.len() < rules.most {
+    /// Keeps a burst that ended.
+    fn list(&mut self, ended: Burst, most: usize) {
+        if self.ended.len() < most {
             self.ended.push(ended);
         } else {
             self.unlisted += 1;
@@ -186,12 +191,13 @@ impl Kept {
 
     /// Bursts that the table lists, and others. The last one is still running.
     fn counts(&self, most: usize) -> (u64, u64) {
-        let last_is_listed = u64::from(self.ended.len() < most);
-        (self.ended.len() as u64 + last_is_listed, self.unlisted + 1 - last_is_listed)
+        let runs = u64::from(self.running.is_some());
+        let last_is_listed = if self.ended.len() < most { runs } else { 0 };
+        (self.ended.len() as u64 + last_is_listed, self.unlisted + runs - last_is_listed)
     }
 
     fn bursts(&self, most: usize) -> impl Iterator<Item = Burst> {
-        self.ended.iter().copied().chain([self.running.end()]).take(most)
+        self.ended.iter().copied().chain(self.running).take(most)
     }
 }
 

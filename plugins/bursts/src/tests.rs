@@ -29,8 +29,8 @@ fn columns_are_well_declared() {
 }
 
 #[test]
-fn a_flow_without_payload_takes_one_word() {
-    assert_eq!(size_of::<Flow>(), 8);
+fn a_flow_takes_two_cache_lines_and_each_further_burst_one() {
+    assert_eq!((size_of::<Flow>(), size_of::<Burst>()), (112, 64));
 }
 
 #[test]
