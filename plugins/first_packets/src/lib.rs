@@ -14,6 +14,11 @@ const TCP: u8 = 6;
 /// Where the window stands in a TCP header (RFC 9293 section 3.1).
 const WINDOW: usize = 14;
 
+/// Room for so many packets is made with the first: many flows have no more.
+const FIRST_ROOM: usize = 4;
+/// Room for all that may be listed is made at once if they are no more than these.
+const MOST_AT_ONCE: usize = 64;
+
 /// The first packets of a flow.
 pub struct FirstPackets {
     count: usize,
@@ -117,12 +122,14 @@ impl FlowPlugin for FirstPackets {
         Ok(Self { count, with_empty: options.with_empty })
     }
 
+    #[inline]
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
         let Flow { listed, unlisted_payloads } = state.flow;
         let has_payload = packet.payload_len > 0;
         if listed.len() >= self.count {
             *unlisted_payloads += u64::from(has_payload);
         } else if self.with_empty || has_payload {
+            make_room(listed, self.count);
             listed.push(Listed::of(packet));
         }
     }
@@ -164,6 +171,21 @@ impl Listed {
 
     fn since(&self, earlier: &Self) -> Duration {
         Duration(self.time_ns.saturating_sub(earlier.time_ns))
+    }
+}
+
+/// Makes room for one packet more. A list is moved once on its way to the usual length, where doubling would move it
+/// three times and leave holes of all sizes behind.
+#[inline]
+fn make_room(listed: &mut Vec<Listed>, most: usize) {
+    let held = listed.len();
+    if held < listed.capacity() {
+        return;
+    }
+    if held == 0 {
+        listed.reserve_exact(most.min(FIRST_ROOM));
+    } else if most <= MOST_AT_ONCE {
+        listed.reserve_exact(most - held);
     }
 }
 

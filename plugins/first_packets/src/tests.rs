@@ -81,6 +81,22 @@ fn payloads_that_come_too_late_are_counted() {
     assert_eq!(row.first_packets_unlisted_payloads, 2);
 }
 
+#[test]
+fn a_list_takes_no_more_room_than_it_may_need() {
+    let room = |packets: usize, most: usize| {
+        let mut listed = Vec::new();
+        let (facts, frame) = (packet().facts(), packet().frame());
+        for _ in 0..packets {
+            make_room(&mut listed, most);
+            listed.push(Listed::of(&Packet::new(&facts, &frame)));
+        }
+        listed.capacity()
+    };
+    assert_eq!((room(0, 20), room(1, 20), room(4, 20), room(5, 20), room(20, 20)), (0, 4, 4, 20, 20));
+    assert_eq!((room(1, 2), room(2, 2)), (2, 2));
+    assert!(room(1000, usize::MAX) < 3000);
+}
+
 /// A packet of the oracle: time, side, payload length, window.
 type Sent = (i32, bool, u16, u16);
 
