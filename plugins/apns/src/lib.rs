@@ -16,7 +16,9 @@ use hello::{Hello, Names};
 use messages::{Messages, Tally};
 use stream::Stream;
 use table::Table;
-use weir_sdk::{Columns, End, FlowPlugin, Interest, Options, Packet, Side, State, export_plugin};
+use weir_sdk::{
+    Columns, End, FlowPlugin, Interest, Options, Packet, Side, State, StreamBytes, export_plugin,
+};
 
 /// Flows of APNs and their notifications.
 pub struct Apns {
@@ -149,21 +151,18 @@ impl FlowPlugin for Apns {
         })
     }
 
+    #[inline]
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
-        if let Flow::New = state.flow {
-            *state.flow = Flow::Followed(Box::new(Followed::begin(packet)));
-        }
-        let Flow::Followed(flow) = state.flow else { return };
-        let Some(bytes) = packet.stream() else { return };
-        let missing = u64::from(packet.payload_len).saturating_sub(packet.payload().len() as u64);
-        let stream = state.own.get_or_insert_default();
-        let message = stream.take(&bytes, missing);
-        flow.learn(stream.hello.take(), packet.side());
-        if let Some(len) = message {
-            flow.messages.take(packet.side() != flow.server, len, &self.constants);
-        }
-        if flow.is_hopeless(stream) {
-            (*state.flow, *state.own, *state.other) = (Flow::Other, None, None);
+        match state.flow {
+            Flow::Other => {}
+            Flow::New => self.begin(state, packet),
+            Flow::Followed(flow) => {
+                let Some(bytes) = packet.stream() else { return };
+                let stream = state.own.get_or_insert_default();
+                if !self.follow(flow, stream, &bytes, packet) {
+                    (*state.flow, *state.own, *state.other) = (Flow::Other, None, None);
+                }
+            }
         }
     }
 
@@ -191,6 +190,40 @@ impl FlowPlugin for Apns {
             (Some(table), Some(tally)) => labelled(row, table, &tally, family),
             _ => row,
         }
+    }
+}
+
+impl Apns {
+    /// Takes the first packet. Nearly all flows turn out to be something else with it, so nothing is put into boxes
+    /// before.
+    fn begin(&self, state: State<'_, Self>, packet: &Packet<'_>) {
+        let mut flow = Followed::begin(packet);
+        if let Some(bytes) = packet.stream() {
+            let mut stream = Stream::default();
+            if !self.follow(&mut flow, &mut stream, &bytes, packet) {
+                *state.flow = Flow::Other;
+                return;
+            }
+            *state.own = Some(Box::new(stream));
+        }
+        *state.flow = Flow::Followed(Box::new(flow));
+    }
+
+    /// Takes what a packet brings; whether the flow may still be APNs.
+    fn follow(
+        &self,
+        flow: &mut Followed,
+        stream: &mut Stream,
+        bytes: &StreamBytes<'_>,
+        packet: &Packet<'_>,
+    ) -> bool {
+        let missing = u64::from(packet.payload_len).saturating_sub(packet.payload().len() as u64);
+        let message = stream.take(bytes, missing);
+        flow.learn(stream.hello.take(), packet.side());
+        if let Some(len) = message {
+            flow.messages.take(packet.side() != flow.server, len, &self.constants);
+        }
+        !flow.is_hopeless(stream)
     }
 }
 
