@@ -84,7 +84,11 @@ impl FlowPlugin for Http {
         Ok(Self)
     }
 
+    #[inline]
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
+        if state.own.0.is_stopped() {
+            return;
+        }
         let Some(stream) = packet.stream() else {
             return;
         };

@@ -72,6 +72,12 @@ impl Reader {
         }
     }
 
+    /// Whether no message follows.
+    #[inline]
+    pub(crate) fn is_stopped(&self) -> bool {
+        matches!(self, Self::Stopped)
+    }
+
     /// No message follows.
     pub(crate) fn stop(&mut self) {
         *self = Self::Stopped;
@@ -81,9 +87,7 @@ impl Reader {
     fn begin(&mut self, stream: &StreamBytes<'_>, take: &mut impl FnMut(Found<'_, '_, '_>) -> Body) {
         match self {
             Self::Stopped => return,
-            Self::Unread if !stream.is_mid_stream && !stream.follows_gap => {
-                *self = Self::Head(Box::default())
-            }
+            Self::Unread if !stream.is_mid_stream && !stream.follows_gap => self.begin_stream(stream.bytes),
             Self::Unread => *self = Self::Anywhere,
             _ => {}
         }
@@ -94,6 +98,12 @@ impl Reader {
             *self = Self::Anywhere;
         }
         self.look_for_start(stream.bytes);
+    }
+
+    /// Most streams are something else, and are known by their first bytes, which then need not be kept.
+    fn begin_stream(&mut self, bytes: &[u8]) {
+        let is_other = first_line(&bytes[..bytes.len().min(LONGEST_HEAD)]) == FirstLine::Other;
+        *self = if is_other { Self::Stopped } else { Self::Head(Box::default()) };
     }
 
     /// Between messages a segment may begin one.
