@@ -35,8 +35,18 @@ pub fn find_hello(bytes: &[u8], offset: u64) -> Option<usize> {
         return Some(bytes.len() - behind.len());
     }
     let left = usize::try_from(SEARCHED.saturating_sub(offset)).unwrap_or(0).min(bytes.len());
+    if !has_line_and_record(&bytes[..left]) {
+        return None;
+    }
     (1..left)
         .find(|&place| bytes[place - 1..].starts_with(LINE_AND_RECORD) && begins_for_sure(&bytes[place..]))
+}
+
+/// Whether a line ends before what may be a record. Nearly always none does, so all bytes are looked at without a branch
+/// for each: the compiler uses vectors.
+fn has_line_and_record(bytes: &[u8]) -> bool {
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    pairs.fold(false, |any, (&first, &second)| any | ((first == b'\n') & (second == content::HANDSHAKE)))
 }
 
 /// Whether bytes, be they few, may begin with a record that begins with a hello.
