@@ -13,6 +13,7 @@ use weir_sdk::packet::{StreamFacts, stream_flag};
 use weir_sdk::{Packet, PacketFacts, flag};
 
 use crate::flow::tcp::flags::{ACK, RST, SYN};
+use crate::memory::prefetch;
 
 /// Bytes that may wait behind a hole of one direction.
 const MOST_WAITING: usize = 64 << 10;
@@ -68,11 +69,22 @@ impl Streams {
         if self.wanted == 0 {
             return;
         }
+        self.ask_for(slots);
         for (facts, &slot) in packets.iter().zip(slots) {
             let packet = Packet::new(facts, window);
             let shown = self.packet(&packet, slot as usize).unwrap_or_default();
             self.facts.push(shown);
         }
+    }
+
+    /// Makes room for the streams of a batch, and asks for their cache lines.
+    fn ask_for(&mut self, slots: &[u32]) {
+        let slots = slots.iter().map(|&slot| slot as usize);
+        let room = slots.clone().max().map_or(0, |last| last + 1);
+        if self.by_slot.len() < room {
+            self.by_slot.resize_with(room, Default::default);
+        }
+        slots.for_each(|slot| prefetch(&raw const self.by_slot[slot]));
     }
 
     /// What each packet of the batch brought; empty if no stream is wanted.
@@ -91,9 +103,6 @@ impl Streams {
     }
 
     fn packet(&mut self, packet: &Packet<'_>, slot: usize) -> Option<StreamFacts> {
-        if self.by_slot.len() <= slot {
-            self.by_slot.resize_with(slot + 1, Default::default);
-        }
         if packet.has(flag::STARTS_FLOW) {
             self.by_slot[slot] = Default::default();
         }
