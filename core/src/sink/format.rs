@@ -114,6 +114,18 @@ impl Format {
         }
     }
 
+    /// What prints the rows, if they are text.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CannotPrint`] if the format has no way to print a column.
+    pub fn printer(&self, schema: &Schema) -> Result<Option<Box<dyn RowFormat>>, Error> {
+        match self.entry.maker {
+            Maker::Text(open) => open(schema).map(Some),
+            Maker::Mirage | Maker::Columns(_) => Ok(None),
+        }
+    }
+
     /// Begins the file. No column that the format needs is [missing](Self::missing_column).
     ///
     /// # Errors
