@@ -241,6 +241,23 @@ impl ColumnBuffer {
         self.text_ends.push(self.values.len() as u32);
     }
 
+    /// Appends the cell of the last row of a column of the given type once more; nothing if there is no row.
+    pub(crate) fn repeat_row(&mut self, value: ValueType) {
+        let Some(last) = self.rows.checked_sub(1) else { return };
+        let elements = if value.list { part(&self.list_ends, last) } else { last..self.rows };
+        if value.list {
+            self.list_ends.push((elements.end + elements.len()) as u32);
+        }
+        match value.kind.width() {
+            Some(width) => self.values.extend_from_within(elements.start * width..elements.end * width),
+            None => elements.for_each(|element| {
+                self.values.extend_from_within(part(&self.text_ends, element));
+                self.text_ends.push(self.values.len() as u32);
+            }),
+        }
+        self.end_row(self.validity[last / 8] >> (last % 8) & 1 != 0);
+    }
+
     fn append_null(&mut self, value: ValueType) {
         match value.kind.width() {
             _ if value.list => self.list_ends.push(self.list_ends.last().copied().unwrap_or(0)),
@@ -288,6 +305,25 @@ impl ColumnBuffer {
     }
 }
 
+/// What stands between the end before and that of a place.
+fn part(ends: &[u32], place: usize) -> Range<usize> {
+    let start = place.checked_sub(1).map_or(0, |before| ends[before]);
+    start as usize..ends[place] as usize
+}
+
+/// Appends bytes of each element, with room made once for all.
+#[inline]
+fn write_bytes<T, const WIDTH: usize>(
+    elements: &[T],
+    buffer: &mut ColumnBuffer,
+    bytes: impl Fn(&T) -> [u8; WIDTH],
+) {
+    let before = buffer.values.len();
+    buffer.values.resize(before + elements.len() * WIDTH, 0);
+    let (places, _) = buffer.values[before..].as_chunks_mut::<WIDTH>();
+    places.iter_mut().zip(elements).for_each(|(place, element)| *place = bytes(element));
+}
+
 /// One element of a column.
 pub trait Element {
     /// Its kind.
@@ -295,6 +331,15 @@ pub trait Element {
 
     /// Appends it to the values.
     fn write(&self, buffer: &mut ColumnBuffer);
+
+    /// Appends these to the values, one behind the other.
+    #[inline]
+    fn write_all(elements: &[Self], buffer: &mut ColumnBuffer)
+    where
+        Self: Sized,
+    {
+        elements.iter().for_each(|element| element.write(buffer));
+    }
 
     /// Appends what stands in the place of an absent one.
     #[inline]
@@ -367,6 +412,11 @@ macro_rules! numbers {
             fn write(&self, buffer: &mut ColumnBuffer) {
                 buffer.values.extend_from_slice(&self.to_le_bytes());
             }
+
+            #[inline]
+            fn write_all(elements: &[Self], buffer: &mut ColumnBuffer) {
+                write_bytes(elements, buffer, |element| element.to_le_bytes());
+            }
         })+
         zero_cells!($($type),+);
     };
@@ -398,6 +448,11 @@ impl Element for Duration {
     #[inline]
     fn write(&self, buffer: &mut ColumnBuffer) {
         buffer.values.extend_from_slice(&self.0.to_le_bytes());
+    }
+
+    #[inline]
+    fn write_all(elements: &[Self], buffer: &mut ColumnBuffer) {
+        write_bytes(elements, buffer, |element| element.0.to_le_bytes());
     }
 }
 
@@ -461,7 +516,7 @@ macro_rules! lists {
 
             #[inline]
             fn append(self, buffer: &mut ColumnBuffer) {
-                self.iter().for_each(|element| element.write(buffer));
+                T::write_all(&self[..], buffer);
                 buffer.end_list(self.len());
             }
         }
@@ -487,3 +542,6 @@ lists! {
     [] Vec<T>;
     [const N: usize] ArrayVec<T, N>;
 }
+
+#[cfg(test)]
+mod tests;

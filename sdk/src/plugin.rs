@@ -103,7 +103,8 @@ pub trait FlowPlugin: Sized + Send + 'static {
     /// Takes one packet into account.
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>);
 
-    /// The row of one direction of an ended conversation. Columns of flow scope are taken from the row of A.
+    /// The row of one direction of an ended conversation. Columns of flow scope are taken from the row of A; where all
+    /// are, B is not asked for.
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Self::Row<'a>;
 
     /// Adds rows to its tables, for one direction of an ended conversation, after [`finish`](Self::finish).

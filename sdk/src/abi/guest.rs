@@ -10,7 +10,7 @@ use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 
 use super::guest_rows::{no_preparation, no_wants};
 use super::*;
-use crate::columns::{Column, Columns, Tranalyzer};
+use crate::columns::{Column, Columns, Scope, Tranalyzer};
 use crate::options::{OptionDeclaration, Options};
 use crate::packet::{Packet, Side};
 use crate::plugin::{End, FlowPlugin, HeaderChain, HeaderChains, State};
@@ -394,6 +394,24 @@ const fn declared<P: FlowPlugin>() -> Declared {
     Declared { columns: <P::Row<'static> as Columns>::COLUMNS, tables: P::TABLES }
 }
 
+/// Whether what a plugin prints for B is what it prints for A.
+const fn only_of_flows<P: FlowPlugin>() -> bool {
+    let mut columns = <P::Row<'static> as Columns>::COLUMNS;
+    while let [first, rest @ ..] = columns {
+        if !matches!(first.scope, Scope::Flow) {
+            return false;
+        }
+        columns = rest;
+    }
+    true
+}
+
+/// Whether a direction is B of the conversation whose A stands before it.
+fn follows_a(facts: &EndFacts, before: Option<&EndFacts>) -> bool {
+    let is_a = |before: &EndFacts| before.flow_index == facts.flow_index && before.letter == Side::A as u8;
+    facts.letter == Side::B as u8 && before.is_some_and(is_a)
+}
+
 /// # Safety
 ///
 /// As for [`finish`], with `index` below the number of ends.
@@ -421,7 +439,14 @@ unsafe fn finish_one<P: FlowPlugin>(
             chains: batch,
         };
         let (columns, tables) = buffers.split_at_mut(declared::<P>().columns.len());
-        plugin.finish(&end).append(columns);
+        // SAFETY: it is below an index that is below the number of ends.
+        let before = index.checked_sub(1).map(|before| unsafe { batch.ends.at::<EndFacts>(before) });
+        if only_of_flows::<P>() && follows_a(&facts, before) {
+            let declared = declared::<P>().columns.iter();
+            columns.iter_mut().zip(declared).for_each(|(cells, column)| cells.repeat_row(column.value));
+        } else {
+            plugin.finish(&end).append(columns);
+        }
         if !P::TABLES.is_empty() {
             let mut tables = Tables::new(P::TABLES, tables);
             plugin.table_rows(&end, &mut tables);

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::guest::contain;
 use super::layout::{END_FIELDS, PACKET_FIELDS, Place, RecordLayout};
 use super::*;
+use crate::columns::{Column, Columns, Scope};
 use crate::packet::Packet;
 use crate::plugin::{End, FlowPlugin, HeaderChain, HeaderChains, State};
 
@@ -423,4 +424,71 @@ fn any_rows_of_a_column_are_copied_behind_any_others() {
         let expected = [&cells[..before], &cells[first..first + count]].concat();
         assert_eq!(copied, buffer(&expected), "{count} from {first} behind {before}");
     }
+}
+
+/// Tells which letters it was asked for, in a column of the flow or in one of the direction.
+struct Asked<const DIRECTION: bool>;
+
+struct AskedRow<const DIRECTION: bool>(u8);
+
+impl<const DIRECTION: bool> Columns for AskedRow<DIRECTION> {
+    const COLUMNS: &'static [Column] = &[Column {
+        name: "asked",
+        value: <u8 as crate::columns::Cell>::TYPE,
+        scope: if DIRECTION { Scope::Direction } else { Scope::Flow },
+        unit: "none",
+        definition: "Letter of the row.",
+        source: "test",
+        tags: &[],
+        aliases: &[],
+        bits: &[],
+        tranalyzer: None,
+    }];
+
+    fn append(self, buffers: &mut [ColumnBuffer]) {
+        crate::columns::Cell::append(self.0, &mut buffers[0]);
+    }
+}
+
+impl<const DIRECTION: bool> FlowPlugin for Asked<DIRECTION> {
+    const NAME: &'static str = "asked";
+    const SUMMARY: &'static str = "the letter that it was asked for";
+
+    type Options = ();
+    type Flow = ();
+    type Direction = ();
+    type Row<'a> = AskedRow<DIRECTION>;
+
+    fn open((): ()) -> Result<Self, String> {
+        Ok(Self)
+    }
+
+    fn packet(&self, _state: State<'_, Self>, _packet: &Packet<'_>) {}
+
+    fn finish<'a>(&'a self, end: &End<'a, Self>) -> AskedRow<DIRECTION> {
+        AskedRow(end.letter() as u8)
+    }
+}
+
+/// The letters for a conversation of both directions, one of a single direction, and another of both.
+fn asked<P: FlowPlugin>() -> Vec<u8> {
+    let mut instance = Module::linked::<P>("1.2.3").open(&[]).unwrap();
+    let mut memory = [Row::default(); 3];
+    let rows = memory.each_mut().map(|row| (&raw mut *row).cast::<u8>());
+    let (mut ends, mut end_rows) = ends_of(&rows);
+    ends.remove(3);
+    end_rows.remove(3);
+    // SAFETY: each row is large enough, aligned, and the plugin's alone; it goes through `begin` first and
+    // is not used after `finish`.
+    unsafe {
+        instance.begin(&rows, 0).unwrap();
+        let ends = Ends { facts: &ends, rows: &end_rows, chains: &NoChains };
+        instance.finish(&ends, 0).unwrap()[0].values().to_vec()
+    }
+}
+
+#[test]
+fn a_plugin_that_tells_of_flows_alone_is_asked_once_for_each() {
+    assert_eq!(asked::<Asked<true>>(), [0, 1, 0, 0, 1]);
+    assert_eq!(asked::<Asked<false>>(), [0, 0, 0, 0, 0]);
 }
