@@ -26,7 +26,8 @@ impl Interest {
     pub const IP: Interest = Interest(0x1e);
     /// Every packet.
     pub const ALL: Interest = Interest(0x1f);
-    /// Of the packets named, only those with a payload length above 0.
+    /// Of the packets named, only those with a payload length above 0; for a plugin that reads streams, also those that
+    /// bring bytes which had waited.
     pub const WITH_PAYLOAD: Interest = Interest(0x100);
 
     /// Both.

@@ -41,6 +41,8 @@ struct Stream {
     is_mid_stream: bool,
     /// Bytes before `next` are missing and nothing was shown since.
     has_gap: bool,
+    /// The other side has opened a new connection, so that the answer may have another number.
+    may_reopen: bool,
     /// Bytes of the connection up to `next`.
     offset: u64,
     /// What waits behind a hole; nearly no direction has any.
@@ -115,6 +117,7 @@ impl Streams {
         if own.offset >= self.wanted && own.is_begun && segment.flags & SYN == 0 {
             return None;
         }
+        other.may_reopen |= own.begin(&segment) && segment.flags & ACK == 0;
         let run = own.take(&segment, &mut self.buffer, &mut self.given_up)?;
         Some(run.within(self.wanted).facts(packet, own.is_mid_stream))
     }
@@ -198,7 +201,6 @@ impl Stream {
 
     /// Takes a segment; gives what it brings in order.
     fn take(&mut self, segment: &Segment<'_>, buffer: &mut Vec<u8>, given_up: &mut u64) -> Option<Run> {
-        self.begin(segment);
         if segment.payload.is_empty() && self.waiting.is_none() {
             // Payload that was not captured at all leaves a gap.
             self.pass_over(segment);
@@ -215,17 +217,21 @@ impl Stream {
         run.or_else(|| self.give_up_hole(buffer, given_up))
     }
 
-    /// A connection begins with a SYN, or, in a capture that begins later, with any segment.
-    fn begin(&mut self, segment: &Segment<'_>) {
+    /// A connection begins with a SYN, or, in a capture that begins later, with any segment; whether it is a new one
+    /// between the same ports. A server that answers one SYN twice with different numbers opens nothing.
+    fn begin(&mut self, segment: &Segment<'_>) -> bool {
         let is_syn = segment.flags & SYN != 0;
         let first_of_all = self.next.wrapping_sub(self.offset as u32);
-        if is_syn && self.is_begun && segment.first != first_of_all {
-            // The ports are used again: what follows has nothing to do with what came before.
+        let may_reopen = segment.flags & ACK == 0 || self.may_reopen;
+        let reopens = is_syn && self.is_begun && may_reopen && segment.first != first_of_all;
+        if reopens {
+            // What follows has nothing to do with what came before.
             self.waiting = None;
-            (self.next, self.has_gap) = (segment.first, true);
+            (self.next, self.has_gap, self.may_reopen) = (segment.first, true, false);
         } else if !self.is_begun && segment.flags & RST == 0 {
             (self.is_begun, self.is_mid_stream, self.next) = (true, !is_syn, segment.first);
         }
+        reopens
     }
 
     /// The captured bytes of a segment that begins in order or before.

@@ -1,8 +1,8 @@
 //! The flow plugins of one worker, called a batch at a time. One of the few files with `unsafe`: each call
 //! promises that rows belong to their conversations and that nobody else touches them meanwhile.
 
-use weir_sdk::Interest;
 use weir_sdk::abi::{Ends, Fault, Instance, Packets};
+use weir_sdk::{Interest, StreamFacts};
 
 use crate::plugins::cells::{Cells, Places, with_places};
 use crate::plugins::error::PluginError;
@@ -32,7 +32,7 @@ pub struct Crew {
     tables: usize,
     row_size: usize,
     row_align: usize,
-    selected: Vec<(Interest, Vec<u32>)>,
+    selected: Vec<Selected>,
     /// What each packet of a batch is.
     classes: Vec<Interest>,
     faults: Vec<PluginFault>,
@@ -61,11 +61,15 @@ impl Crew {
                 places,
             });
         }
-        let mut interests: Vec<Interest> = members.iter().map(|member| member.interest).collect();
-        interests.sort_by_key(|interest| interest.0);
-        interests.dedup();
-        interests.retain(|&interest| interest != Interest::ALL);
-        let selected = interests.into_iter().map(|interest| (interest, Vec::new())).collect();
+        let mut selected: Vec<Selected> = Vec::new();
+        for &Member { interest, stream_bytes, .. } in &members {
+            let reads_streams = stream_bytes > 0;
+            if interest != Interest::ALL
+                && !selected.iter().any(|known| known.is_for(interest, reads_streams))
+            {
+                selected.push(Selected { interest, reads_streams, packets: Vec::new() });
+            }
+        }
         let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
         let tables = plugins.iter().map(|plugin| plugin.info.tables.len()).sum();
         Ok(Self {
@@ -128,13 +132,13 @@ impl Crew {
             self.classes.clear();
             self.classes.extend(packets.facts.iter().map(Interest::of));
         }
-        for (interest, selected) in &mut self.selected {
-            select(*interest, &self.classes, selected);
+        for Selected { interest, reads_streams, packets: selected } in &mut self.selected {
+            select(*interest, &self.classes, if *reads_streams { packets.streams } else { &[] }, selected);
         }
         for member in &mut self.members {
             let offset = member.offset;
-            let selection = self.selected.iter().find(|(interest, _)| *interest == member.interest);
-            let selected = selection.map(|(_, selected)| selected.as_slice());
+            let is_own = |selected: &&Selected| selected.is_for(member.interest, member.stream_bytes > 0);
+            let selected = self.selected.iter().find(is_own).map(|selected| selected.packets.as_slice());
             let called = member
                 .working()
                 // SAFETY: as above; every row has been through `begin`, rows and facts go one by one.
@@ -180,13 +184,29 @@ impl Drop for Member {
     }
 }
 
-/// Lists the packets that are wanted. Without a branch for each: what comes next is not to be foreseen.
-fn select(interest: Interest, classes: &[Interest], selected: &mut Vec<u32>) {
+/// The packets of a batch that some plugins want.
+struct Selected {
+    interest: Interest,
+    reads_streams: bool,
+    packets: Vec<u32>,
+}
+
+impl Selected {
+    fn is_for(&self, interest: Interest, reads_streams: bool) -> bool {
+        self.interest == interest && self.reads_streams == reads_streams
+    }
+}
+
+/// Lists the packets that are wanted. Who reads streams is also shown a packet without payload that brings bytes which
+/// had waited. Without a branch for each: what comes next is not to be foreseen.
+fn select(interest: Interest, classes: &[Interest], streams: &[StreamFacts], selected: &mut Vec<u32>) {
     selected.resize(classes.len(), 0);
     let mut count = 0;
     for (&class, index) in classes.iter().zip(0..) {
+        let brings = streams.get(index as usize).is_some_and(|stream| stream.len > 0);
+        let payload = if brings { Interest::WITH_PAYLOAD } else { Interest(0) };
         selected[count] = index;
-        count += usize::from(interest.wants(class));
+        count += usize::from(interest.wants(class.and(payload)));
     }
     selected.truncate(count);
 }
@@ -201,5 +221,24 @@ fn note(
     if let Some(Err(fault)) = called {
         member.failed = true;
         faults.push(PluginFault { plugin: member.name, doing, fault });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_reads_streams_is_shown_what_brings_bytes() {
+        let with_payload = Interest::TCP.and(Interest::WITH_PAYLOAD);
+        let classes = [Interest::TCP, with_payload, Interest::TCP, Interest::UDP.and(Interest::WITH_PAYLOAD)];
+        let streams = [0, 5, 7, 0].map(|len| StreamFacts { len, ..StreamFacts::default() });
+        let mut selected = vec![9; 9];
+        select(with_payload, &classes, &[], &mut selected);
+        assert_eq!(selected, [1]);
+        select(with_payload, &classes, &streams, &mut selected);
+        assert_eq!(selected, [1, 2]);
+        select(Interest::TCP, &classes, &streams, &mut selected);
+        assert_eq!(selected, [0, 1, 2]);
     }
 }

@@ -101,6 +101,25 @@ fn a_new_connection_with_the_same_ports_follows_a_gap() {
 }
 
 #[test]
+fn a_second_answer_with_another_number_opens_nothing() {
+    let answer = |number| syn().tcp_flags(SYN | ACK).sequence(number);
+    let packets = [answer(99), answer(5_000), data(100, "ab")];
+    check(&packets, &[(0, "ab", false)]);
+    let asked_again = packet().side(weir_sdk::Side::B).tcp(443, 2000).tcp_flags(SYN);
+    let asked = [asked_again.clone().sequence(1), asked_again.sequence(9_000)];
+    let [first, second] = asked;
+    let packets = [first, answer(99), data(100, "ab"), second, answer(5_000), data(5_001, "xy")];
+    check(&packets, &[(0, "ab", false), (2, "xy", true)]);
+}
+
+#[test]
+fn a_packet_without_payload_may_bring_what_had_waited() {
+    let answer = packet().side(weir_sdk::Side::B).tcp(443, 2000).tcp_flags(ACK).acknowledgment(106);
+    let packets = [syn(), data(100, "ab"), data(104, "ef"), answer, data(106, "")];
+    check(&packets, &[(0, "ab", false), (4, "ef", true)]);
+}
+
+#[test]
 fn no_more_is_shown_than_is_wanted() {
     let packets = [syn(), data(100, "ab"), data(102, "cd"), data(104, "ef")];
     let runs: Vec<_> = shown(&packets, 3).into_iter().map(|(at, bytes, _)| (at, bytes)).collect();
