@@ -115,6 +115,16 @@ impl<'a> Prepared<'a> {
         }
     }
 
+    /// Whether its cells are lists of whole numbers.
+    #[inline]
+    pub(super) fn has_whole_numbers(&self) -> bool {
+        let is_whole = match self.kind {
+            Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::Time | Kind::Duration => true,
+            Kind::Bool | Kind::F32 | Kind::F64 | Kind::Mac | Kind::Ip | Kind::Text => false,
+        };
+        is_whole && self.scalar.is_none()
+    }
+
     /// The list of a direction that is present.
     #[inline]
     pub(super) fn elements(&self, direction: usize) -> Elements<'a> {

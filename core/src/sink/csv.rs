@@ -66,11 +66,36 @@ impl Delimited {
             if let Some(len) = self.put_field(column, places, room) {
                 room[len] = self.delimiter;
                 line.took(len + 1);
-            } else {
+            } else if !self.put_whole_numbers(column, places, &mut line) {
                 self.push_field(column, places, line.text());
             }
         }
         line.text();
+    }
+
+    /// Puts a list of whole numbers and a delimiter, if that is what the cell holds. Of lists there come only those
+    /// of several elements, so the commas ask for quotes.
+    #[inline(never)]
+    fn put_whole_numbers(&self, column: &Prepared<'_>, places: &Places, line: &mut Line<'_>) -> bool {
+        let Some(at) = column.present(places).filter(|_| column.has_whole_numbers()) else { return false };
+        let mut elements = column.elements(at).peekable();
+        if elements.peek().is_none() {
+            return false;
+        }
+        let quote: &[u8] = if self.delimiter == b',' { b"\"" } else { b"" };
+        line.put(quote);
+        let mut before = b'[';
+        for element in elements {
+            let room = line.room();
+            room[0] = before;
+            let len = put_whole_number(element, short(room, 1));
+            line.took(1 + len);
+            before = b',';
+        }
+        line.put(b"]");
+        line.put(quote);
+        line.put(&[self.delimiter]);
+        true
     }
 
     /// Puts what nearly all cells hold, and refuses the rest. One jump by the kind leads to numbers, and all
@@ -206,6 +231,15 @@ fn put_plain(value: Value<'_>, room: &mut Short) -> Option<usize> {
         }
         Value::Ip(Ip::V4(address)) => Some(put_v4(room, address)),
         Value::Ip(Ip::V6(_)) | Value::F32(_) | Value::F64(_) | Value::Text(_) => None,
+    }
+}
+
+#[inline(always)]
+fn put_whole_number(value: Value<'_>, room: &mut Short) -> usize {
+    match value {
+        Value::Unsigned(value) => put_unsigned(room, value),
+        Value::Signed(value) => put_signed(room, value),
+        _ => 0,
     }
 }
 
@@ -400,6 +434,27 @@ mod tests {
         check(vec![Mac([0; 6])], r#""[""00:00:00:00:00:00""]""#);
         check(vec![f64::NAN, 1.5], "\"[null,1.5]\"");
         assert_eq!(field(vec![1u16, 2], b'\t'), "[1,2]");
+    }
+
+    #[test]
+    fn long_lists_of_whole_numbers_are_whole() {
+        let numbers: Vec<i64> = (0..500).map(|n: i64| n.pow(6) * if n % 3 == 0 { -1 } else { 1 }).collect();
+        let text = |numbers: Vec<String>| format!("[{}]", numbers.join(","));
+        let expected = text(numbers.iter().map(i64::to_string).collect());
+        check(numbers.clone(), &format!("\"{expected}\""));
+        assert_eq!(field(numbers.clone(), b'\t'), expected);
+        check(numbers.iter().map(|&n| Duration(n)).collect::<Vec<_>>(), &format!("\"{expected}\""));
+        let bytes: Vec<u8> = (0..=255).collect();
+        check(bytes.clone(), &format!("\"{}\"", text(bytes.iter().map(u8::to_string).collect())));
+        check(vec![u64::MAX, 0], "\"[18446744073709551615,0]\"");
+    }
+
+    #[test]
+    fn a_list_whose_elements_are_missing_is_empty() {
+        let format = format(vec![column::<Vec<u32>>("x")], RowShape::Direction, b',');
+        let mut short = buffer([vec![1u32, 2, 3]]);
+        short.values.clear();
+        assert_eq!(print(&format, &[short], &[end(1, 0)]), "[]\n");
     }
 
     #[test]

@@ -43,6 +43,13 @@ impl<'a> Line<'a> {
         self.len += bytes;
     }
 
+    /// Puts a few bytes.
+    #[inline(always)]
+    pub(super) fn put(&mut self, bytes: &[u8]) {
+        self.room()[..bytes.len()].copy_from_slice(bytes);
+        self.took(bytes.len());
+    }
+
     /// The text so far, to go on with a cell of any length.
     #[inline(always)]
     pub(super) fn text(&mut self) -> &mut Vec<u8> {
