@@ -242,20 +242,52 @@ impl ColumnBuffer {
     }
 
     /// Appends the cell of the last row of a column of the given type once more; nothing if there is no row.
+    #[inline]
     pub(crate) fn repeat_row(&mut self, value: ValueType) {
         let Some(last) = self.rows.checked_sub(1) else { return };
-        let elements = if value.list { part(&self.list_ends, last) } else { last..self.rows };
-        if value.list {
-            self.list_ends.push((elements.end + elements.len()) as u32);
-        }
+        // The usual widths are spelled out: a copy of known size is no call.
         match value.kind.width() {
-            Some(width) => self.values.extend_from_within(elements.start * width..elements.end * width),
-            None => elements.for_each(|element| {
-                self.values.extend_from_within(part(&self.text_ends, element));
-                self.text_ends.push(self.values.len() as u32);
-            }),
+            _ if value.list => self.repeat_list(last, value.kind),
+            Some(1) => self.repeat_bytes::<1>(),
+            Some(2) => self.repeat_bytes::<2>(),
+            Some(4) => self.repeat_bytes::<4>(),
+            Some(8) => self.repeat_bytes::<8>(),
+            _ => self.repeat_elements(last..self.rows, value.kind),
         }
         self.end_row(self.validity[last / 8] >> (last % 8) & 1 != 0);
+    }
+
+    #[inline]
+    fn repeat_bytes<const WIDTH: usize>(&mut self) {
+        if let Some(bytes) = self.values.last_chunk::<WIDTH>().copied() {
+            self.values.extend_from_slice(&bytes);
+        }
+    }
+
+    #[inline]
+    fn repeat_list(&mut self, last: usize, kind: Kind) {
+        let elements = part(&self.list_ends, last);
+        self.list_ends.push((elements.end + elements.len()) as u32);
+        if !elements.is_empty() {
+            self.repeat_elements(elements, kind);
+        }
+    }
+
+    #[inline]
+    fn repeat_elements(&mut self, elements: Range<usize>, kind: Kind) {
+        match kind.width() {
+            Some(width) => self.values.extend_from_within(elements.start * width..elements.end * width),
+            None => elements.for_each(|element| self.repeat_text(element)),
+        }
+    }
+
+    #[inline]
+    fn repeat_text(&mut self, element: usize) {
+        let bytes = part(&self.text_ends, element);
+        if !bytes.is_empty() {
+            self.values.extend_from_within(bytes);
+        }
+        self.text_ends.push(self.values.len() as u32);
     }
 
     fn append_null(&mut self, value: ValueType) {
@@ -306,6 +338,7 @@ impl ColumnBuffer {
 }
 
 /// What stands between the end before and that of a place.
+#[inline]
 fn part(ends: &[u32], place: usize) -> Range<usize> {
     let start = place.checked_sub(1).map_or(0, |before| ends[before]);
     start as usize..ends[place] as usize
