@@ -14,12 +14,14 @@
 //! | [`random`] | numbers from a seed |
 //! | [`mod@bench`] | a large capture that resembles a link with many users |
 //! | [`sample`] | the small capture that stands in the repository |
+//! | [`labelled`] | synthetic captures with labels, for recipes that train models |
 //! | [`messaging`] | conversations of messengers and push services, with payloads and times |
 
 pub mod bench;
 pub mod capture;
 pub mod fragments;
 pub mod frame;
+pub mod labelled;
 pub mod messaging;
 pub mod packet;
 pub mod random;

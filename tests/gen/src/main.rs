@@ -1,8 +1,12 @@
 //! Writes a capture of our own making to standard output: `weir-traffic sample`, `weir-traffic messaging` (all its
-//! scenes), or `weir-traffic bench PACKETS FLOWS SEED`.
+//! scenes), or `weir-traffic bench PACKETS FLOWS SEED`. `weir-traffic labelled SYSTEM FOLDER SEED [SIZE]` writes
+//! synthetic captures with their labels into a folder.
 
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
+
+use weir_traffic::labelled::{self, System};
 
 use weir_traffic::messaging::{disturb::merge, scenes};
 use weir_traffic::sample::sample;
@@ -22,12 +26,26 @@ fn main() -> ExitCode {
             (Ok(packets), Ok(flows), Ok(seed)) => bench_capture(packets, flows, seed, &mut out),
             _ => return usage(),
         },
+        ["labelled", system, folder, seed] => return labelled(system, folder, seed, None),
+        ["labelled", system, folder, seed, size] => return labelled(system, folder, seed, Some(size)),
         _ => return usage(),
     };
-    match written.and_then(|()| out.flush()) {
+    done(written.and_then(|()| out.flush()), "to standard output")
+}
+
+fn labelled(system: &str, folder: &str, seed: &str, size: Option<&str>) -> ExitCode {
+    let Some(system) = System::named(system) else { return usage() };
+    let (Ok(seed), Ok(size)) = (seed.parse(), size.map_or(Ok(system.usual_size()), str::parse)) else {
+        return usage();
+    };
+    done(labelled::write(system, Path::new(folder), seed, size), &format!("into the folder `{folder}`"))
+}
+
+fn done(written: io::Result<()>, place: &str) -> ExitCode {
+    match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: cannot write the capture to standard output: {error}");
+            eprintln!("error: cannot write the capture {place}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -35,7 +53,9 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     eprintln!(
-        "usage: weir-traffic sample | weir-traffic messaging | weir-traffic bench PACKETS FLOWS SEED, with whole numbers"
+        "usage: weir-traffic sample | weir-traffic messaging | weir-traffic bench PACKETS FLOWS SEED |\n       \
+         weir-traffic labelled SYSTEM FOLDER SEED [SIZE], with whole numbers and one of the systems {}",
+        System::ALL.map(System::name).join(", ")
     );
     ExitCode::FAILURE
 }
