@@ -101,7 +101,7 @@ def draw_confusion(confusion, path, title=""):
     figure = Figure(figsize=(side + 1.5, side), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(shares, vmin=0, vmax=1, cmap="Blues")
-    axes.set_xticks(range(len(counts)), confusion.columns, rotation=45, ha="right")
+    axes.set_xticks(range(counts.shape[1]), confusion.columns, rotation=45, ha="right")
     axes.set_yticks(range(len(counts)), confusion.index)
     axes.set(xlabel="predicted", ylabel="true")
     axes.set_title(title, fontsize="small", wrap=True)

@@ -63,11 +63,15 @@ def _bare(path):
 
 
 def dictionary(path):
-    """The dictionary of a file of rows: `x.columns.json` beside it, or `columns.json` of its folder."""
+    """The dictionary of a file of rows: `x.columns.json` beside it, or `columns.json` of its folder.
+
+    That of a table that has a file for each capture, `x.bursts.csv`, is `bursts.columns.json` of the folder.
+    """
     stem, _ = _bare(path)
     if stem.suffix == ".flows":
         stem = stem.with_suffix("")
-    candidates = [stem.with_name(stem.name + ".columns.json"), stem.parent / "columns.json"]
+    of_table = [stem.parent / f"{stem.suffix[1:]}.columns.json"] if stem.suffix else []
+    candidates = [stem.with_name(stem.name + ".columns.json"), *of_table, stem.parent / "columns.json"]
     for candidate in candidates:
         if candidate.exists():
             return Dictionary(json.loads(candidate.read_text(encoding="utf-8")))

@@ -23,11 +23,12 @@ const OWN: usize = 4;
 const SHARED_PERCENT: u64 = 9;
 /// On the long link, in a hundred.
 const LONG_LINK_PERCENT: u64 = 20;
-/// Lengths of what a request sends and gets, in bytes: they go around by the number of the request, each at its own
-/// pace, so that an activity is no contiguous part of the plane.
-const UPS: [i64; 6] = [150, 230, 330, 460, 640, 880];
+/// Lengths of what a request sends and gets, in bytes. Each request has a point of the plane that they span, in steps that
+/// share no factor with the number of points, so that an activity is no contiguous part of it.
+const UPS: [i64; 6] = [60, 110, 170, 240, 310, 370];
 const DOWNS: [i64; 8] = [90, 160, 270, 450, 800, 1_500, 3_200, 9_000];
-const SPREAD_PERCENT: i64 = 16;
+const STRIDE: usize = 11;
+const SPREAD_PERCENT: i64 = 3;
 /// Pictures and voices that are sent, by the activities that send any.
 const LARGE_UPS: [i64; 5] = [1_500, 4_000, 9_000, 24_000, 60_000];
 const LARGE_PERCENT: u64 = 30;
@@ -84,7 +85,8 @@ fn lengths(random: &mut Random, activity: usize) -> (usize, usize) {
     } else {
         activity + NAMES.len() * random.below(OWN as u64) as usize
     };
-    let (mut up, down) = (UPS[number % UPS.len()], DOWNS[number * 5 / 3 % DOWNS.len()]);
+    let point = number * STRIDE % (UPS.len() * DOWNS.len());
+    let (mut up, down) = (UPS[point % UPS.len()], DOWNS[point / UPS.len()]);
     if SENDERS.contains(&(number % NAMES.len())) && random.is_one_of_hundred(LARGE_PERCENT) {
         up = random.spread(&LARGE_UPS);
     }

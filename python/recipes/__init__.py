@@ -1,0 +1,1 @@
+"""The published systems, from captures to score tables and pictures: `python -m recipes`."""
