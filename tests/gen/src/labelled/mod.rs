@@ -12,12 +12,17 @@
 //! | [`truth`] | a line of the file of labels |
 //! | [`mmtls`] | activities of WeChat's users over MMTLS |
 //! | [`apns`] | push notifications and their kinds among background traffic |
+//! | [`cumma`], [`usage`] | dialogs of one usage, of several, or of another |
+//! | [`ima`] | flows of six messengers and of what is none |
 
 pub mod apns;
+pub mod cumma;
 pub mod draw;
+pub mod ima;
 pub mod mmtls;
 pub mod phone;
 pub mod truth;
+pub mod usage;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -34,6 +39,10 @@ pub enum System {
     Mmtls,
     /// Push notifications, after Zhang et al. 2020.
     Apns,
+    /// Usages of a messenger, after Fu et al. 2016.
+    Cumma,
+    /// Messengers, after Erdenebaatar 2023.
+    Ima,
 }
 
 /// A file of labels: its name, names of further columns, and lines.
@@ -45,13 +54,15 @@ pub struct Labels {
 
 impl System {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Mmtls, Self::Apns];
+    pub const ALL: [Self; 4] = [Self::Mmtls, Self::Apns, Self::Cumma, Self::Ima];
 
     /// On the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mmtls => "mmtls",
             Self::Apns => "apns",
+            Self::Cumma => "cumma",
+            Self::Ima => "ima",
         }
     }
 
@@ -65,6 +76,8 @@ impl System {
         match self {
             Self::Mmtls => mmtls::ACTIVITIES,
             Self::Apns => apns::MESSAGES,
+            Self::Cumma => cumma::DIALOGS,
+            Self::Ima => ima::FLOWS,
         }
     }
 
@@ -73,6 +86,8 @@ impl System {
         match self {
             Self::Mmtls => mmtls::record(seed, size),
             Self::Apns => apns::record(seed, size),
+            Self::Cumma => cumma::record(seed, size),
+            Self::Ima => ima::record(seed, size),
         }
     }
 }

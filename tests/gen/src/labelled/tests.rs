@@ -57,6 +57,26 @@ fn all_activities_use_the_same_ports_and_servers() {
 }
 
 #[test]
+fn intervals_of_a_client_do_not_overlap() {
+    let mut before = (String::new(), String::new());
+    let lines = lines_of(System::Cumma);
+    assert!(lines.len() > 10 * SIZE);
+    for cells in lines {
+        let [client, .., start, end, _, _] = &cells[..] else { unreachable!("a line has nine cells") };
+        assert!(start < end && (*client != before.0 || before.1 <= *start), "{cells:?}");
+        before = (client.clone(), end.clone());
+    }
+}
+
+#[test]
+fn half_of_the_flows_are_of_messengers_in_equal_parts() {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    lines_of(System::Ima).iter().for_each(|cells| *counts.entry(cells[7].clone()).or_default() += 1);
+    assert_eq!(counts.remove("non-IMA"), Some(5 * SIZE));
+    assert_eq!((counts.len(), counts.values().all(|count| *count == 50)), (6, true));
+}
+
+#[test]
 fn names_of_systems_are_understood() {
     assert!(System::ALL.into_iter().all(|system| System::named(system.name()) == Some(system)));
     assert_eq!(System::named("mmtlss"), None);
