@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .bench import Bench, RecipeError
 
-RECIPES = ["mmtls", "apns_bursts", "apns_types"]
+RECIPES = ["mmtls", "apns_bursts", "apns_types", "cumma", "ima", "biflow"]
 
 
 def main(arguments=None):

@@ -63,7 +63,7 @@ def run(bench):
     splits = weir.by_group(_labels(table), table["capture"], seed=bench.seed)
     found = weir.evaluate(GaussianNB(), weir.matrix(table, FEATURES), _labels(table), splits)
     scores.add_all("other captures held out", "Gaussian naive Bayes", found)
-    weir.rank(weir.matrix(table, FEATURES), _labels(table), folder=work.folder, name="features", seed=bench.seed)
+    work.rank(weir.matrix(table, FEATURES), _labels(table), "features", "Bursts of push notifications")
     scores.add("all", "bursts", "count", float(len(table)))
     return scores.write(work)
 

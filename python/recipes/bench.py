@@ -122,6 +122,11 @@ class Work:
         title = f"{title}\n{self.bench.origin}\nF1 {found.mean['f1']:.4f}, accuracy {found.mean['accuracy']:.4f}"
         draw_confusion(found.confusion, self.folder / f"{name}_confusion.png", title)
 
+    def rank(self, inputs, labels, name, title):
+        """Writes how much each feature tells, as a table and as a picture."""
+        title = f"{title}, {self.bench.origin}"
+        weir.rank(inputs, labels, folder=self.folder, name=name, seed=self.bench.seed, title=title)
+
 
 class Scores:
     """A table of scores, with the paper's figures beside ours."""
@@ -130,8 +135,11 @@ class Scores:
         self.lines = []
 
     def add(self, setup, model, measure, ours, paper=None, std=None):
-        """One figure; `paper` where one was published."""
-        self.lines.append({"setup": setup, "model": model, "measure": measure, "ours": ours, "ours_std": std, "paper": paper})
+        """One figure; `paper`, a number or a range as text, where one was published."""
+        paper = f"{paper:g}" if isinstance(paper, float) else paper or ""
+        self.lines.append(
+            {"setup": setup, "model": model, "measure": measure, "ours": ours, "ours_std": std, "paper": paper}
+        )
 
     def add_all(self, setup, model, found, paper=None):
         """Each score of an evaluation; `paper` by the name of the score."""

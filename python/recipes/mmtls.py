@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from .bench import Scores
-from .loop import agreement
+from .loop import agreement, labelled_by
 
 PLUGINS = "basic_flow,mmtls,lengths"
 NUMBERS = ["packets_out", "packets_in", "bytes_out", "bytes_in", "min", "max", "mean", "std", "p25", "p50", "p75"]
@@ -62,9 +62,10 @@ def run(bench):
     scores.add_all("10 folds", "random forest", weir.evaluate(forest, inputs, labels, folds), {"f1": 0.925})
     splits = weir.by_group(labels, rows["capture"], seed=bench.seed)
     scores.add_all("other captures held out", "random forest", weir.evaluate(forest, inputs, labels, splits))
-    weir.rank(inputs, labels, folder=work.folder, name="features", seed=bench.seed)
-    same, count = agreement(work, forest.fit(inputs, labels), FEATURES, rows, PLUGINS)
-    scores.add("exported to weir", "random forest", "share of equal labels", same / count)
+    work.rank(inputs, labels, "features", "Activities over MMTLS")
+    path = weir.export(forest.fit(inputs, labels), FEATURES, work.folder / "model.json", rows=rows, missing="skip")
+    theirs = labelled_by(work, path, rows, PLUGINS)
+    scores.add("exported to weir", "random forest", "share of equal labels", agreement(theirs, forest.predict(inputs)))
     scores.add("all", "flows", "count", float(len(rows)), 7937.0)
     scores.add("all", "flows", "share below 0.25 s", _share(rows, 0.25), 0.70)
     scores.add("all", "flows", "share below 2 s", _share(rows, 2.0))

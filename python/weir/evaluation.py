@@ -71,7 +71,7 @@ def evaluate(estimator, inputs, labels, splits, *, progress=None):
     for number, (training, test) in enumerate(splits):
         fitted = clone(estimator).fit(inputs.iloc[training], labels[training])
         said = fitted.predict(inputs.iloc[test])
-        rounds.append({"round": number, "train": len(training), "test": len(test)} | _scores(labels[test], said))
+        rounds.append({"round": number, "train": len(training), "test": len(test)} | score(labels[test], said))
         total += confusion_matrix(labels[test], said, labels=names)
         if progress is not None:
             progress(rounds[-1])
@@ -85,7 +85,8 @@ def _indexed(inputs):
     return inputs if isinstance(inputs, pandas.DataFrame) else pandas.DataFrame(numpy.asarray(inputs))
 
 
-def _scores(true, said):
+def score(true, said):
+    """Accuracy, and macro precision, recall, and F1."""
     precision, recall, f1, _ = precision_recall_fscore_support(true, said, average="macro", zero_division=0)
     scores = [accuracy_score(true, said), precision, recall, f1]
     return {name: float(score) for name, score in zip(SCORES, scores, strict=True)}

@@ -10,7 +10,7 @@ from sklearn.feature_selection import chi2, mutual_info_classif
 MEASURES = ["information_gain", "mutual_information", "chi2"]
 
 
-def rank(inputs, labels, *, bins=10, seed=0, folder=None, name="ranking", top=20):
+def rank(inputs, labels, *, bins=10, seed=0, folder=None, name="ranking", top=20, title=""):
     """A row for each column, the best first by information gain.
 
     information_gain: in bits, the entropy of the labels less that within the bins of the column: at most `bins` bins
@@ -19,7 +19,7 @@ def rank(inputs, labels, *, bins=10, seed=0, folder=None, name="ranking", top=20
     chi2: the statistic of scikit-learn's `chi2` over values scaled to [0, 1].
     For the last two an absent value counts as the median of its column.
 
-    folder: where to write `NAME.csv` and `NAME.png`, a picture of the `top` columns by each measure.
+    folder: where to write `NAME.csv` and `NAME.png`, a picture of the `top` columns by each measure, with a title.
     """
     labels = numpy.asarray(labels)
     filled = inputs.fillna(inputs.median()).fillna(0.0)
@@ -34,7 +34,7 @@ def rank(inputs, labels, *, bins=10, seed=0, folder=None, name="ranking", top=20
     if folder is not None:
         Path(folder).mkdir(parents=True, exist_ok=True)
         table.to_csv(Path(folder) / f"{name}.csv", index=False)
-        draw_ranking(table, Path(folder) / f"{name}.png", top)
+        draw_ranking(table, Path(folder) / f"{name}.png", top, title)
     return table
 
 
@@ -57,7 +57,7 @@ def entropy(labels):
     return float(-(shares * numpy.log2(shares)).sum())
 
 
-def draw_ranking(table, path, top):
+def draw_ranking(table, path, top, title=""):
     """Bars of the best columns by each measure."""
     from matplotlib.figure import Figure
 
@@ -68,4 +68,6 @@ def draw_ranking(table, path, top):
         axes.barh(best["column"], best[measure])
         axes.set_title(measure.replace("_", " "))
         axes.tick_params(labelsize="x-small")
+    if title:
+        figure.suptitle(title)
     figure.savefig(path, dpi=120)

@@ -17,12 +17,18 @@ const NON_IMA: &str = "non-IMA";
 /// Flows of other applications, in a hundred.
 const NON_IMA_PERCENT: u64 = 50;
 /// Messages that are like those of any other application, in a hundred.
-const FOREIGN_PERCENT: u64 = 12;
+const FOREIGN_PERCENT: u64 = 8;
+/// Handshakes without a certificate, in a hundred, and how long the server's words then are.
+const RESUMED_PERCENT: u64 = 35;
+const RESUMPTION: [i64; 2] = [150, 260];
+const FINISHED: [i64; 3] = [64, 93, 126];
 
 /// How an application talks: quantiles of lengths in bytes and of pauses in milliseconds.
 struct Habits {
     name: &'static str,
     is_ima: bool,
+    hello: [i64; 2],
+    certificate: [i64; 2],
     /// Weights of requests, chats, files, and calls among its flows.
     flows: [u64; 4],
     request: [i64; 3],
@@ -38,6 +44,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "WhatsApp",
         is_ima: true,
+        hello: [230, 330],
+        certificate: [2_600, 3_100],
         flows: [20, 50, 20, 10],
         request: [180, 260, 520],
         response: [250, 600, 1_400, 5_000],
@@ -50,6 +58,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "Messenger",
         is_ima: true,
+        hello: [500, 600],
+        certificate: [2_900, 3_600],
         flows: [40, 35, 20, 5],
         request: [320, 560, 1_100],
         response: [300, 900, 2_800, 9_000],
@@ -62,6 +72,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "Telegram",
         is_ima: true,
+        hello: [260, 420],
+        certificate: [1_400, 2_200],
         flows: [25, 45, 25, 5],
         request: [150, 240, 480],
         response: [180, 500, 1_300, 6_000],
@@ -74,6 +86,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "Teams",
         is_ima: true,
+        hello: [480, 640],
+        certificate: [4_200, 5_600],
         flows: [50, 25, 10, 15],
         request: [600, 1_100, 2_200],
         response: [500, 1_400, 3_500, 12_000],
@@ -86,6 +100,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "Discord",
         is_ima: true,
+        hello: [380, 560],
+        certificate: [2_400, 2_900],
         flows: [35, 45, 10, 10],
         request: [220, 380, 800],
         response: [220, 650, 1_900, 7_000],
@@ -98,6 +114,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "Signal",
         is_ima: true,
+        hello: [300, 460],
+        certificate: [1_800, 2_600],
         flows: [30, 45, 15, 10],
         request: [240, 420, 900],
         response: [160, 320, 700, 2_500],
@@ -110,6 +128,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "web",
         is_ima: false,
+        hello: [240, 640],
+        certificate: [2_000, 5_200],
         flows: [90, 0, 10, 0],
         request: [250, 520, 1_300],
         response: [600, 3_000, 14_000, 60_000],
@@ -122,6 +142,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "video",
         is_ima: false,
+        hello: [400, 640],
+        certificate: [3_000, 4_600],
         flows: [15, 0, 80, 5],
         request: [400, 800, 1_500],
         response: [600, 4_000, 20_000, 70_000],
@@ -134,6 +156,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "mail",
         is_ima: false,
+        hello: [220, 420],
+        certificate: [2_400, 4_800],
         flows: [45, 35, 20, 0],
         request: [90, 180, 600],
         response: [120, 500, 3_000, 20_000],
@@ -146,6 +170,8 @@ const HABITS: [Habits; 10] = [
     Habits {
         name: "background",
         is_ima: false,
+        hello: [240, 560],
+        certificate: [2_000, 4_600],
         flows: [70, 25, 5, 0],
         request: [150, 350, 1_000],
         response: [120, 300, 1_000, 6_000],
@@ -194,19 +220,18 @@ fn phone(number: usize, seed: u64, flows: &[&Habits]) -> Recorded {
     phone.recorded(format!("phone{:02}", number + 1))
 }
 
-/// Handshakes are as long whoever talks.
-fn handshake(random: &mut Random, begun: Conversation) -> Conversation {
-    let [hello, answer, finished] =
-        [[280, 517, 640], [1_400, 3_200, 4_800], [64, 93, 126]].map(|lens| noise(random.spread(&lens)));
-    begun.write(MILLISECOND, Speaker::Client, hello).answer(Speaker::Server, answer).write(
-        2 * MILLISECOND,
-        Speaker::Client,
-        finished,
-    )
+/// The server proves who it is, unless it is one that the client met lately.
+fn handshake(random: &mut Random, habits: &Habits, begun: Conversation) -> Conversation {
+    let hello = noise(random.spread(&habits.hello));
+    let is_resumed = random.is_one_of_hundred(RESUMED_PERCENT);
+    let answer = noise(random.spread(if is_resumed { &RESUMPTION } else { &habits.certificate }));
+    let finished = noise(random.spread(&FINISHED));
+    let asked = begun.write(MILLISECOND, Speaker::Client, hello).answer(Speaker::Server, answer);
+    asked.write(2 * MILLISECOND, Speaker::Client, finished)
 }
 
 fn requests(random: &mut Random, habits: &Habits, begun: Conversation) -> Conversation {
-    let mut conversation = handshake(random, begun);
+    let mut conversation = handshake(random, habits, begun);
     for _ in 0..random.spread(&[1, 2, 3, 7]) {
         let talks_like = like(random, habits);
         let wait_ns = pause(random, habits) / 4;
@@ -219,7 +244,7 @@ fn requests(random: &mut Random, habits: &Habits, begun: Conversation) -> Conver
 }
 
 fn chat(random: &mut Random, habits: &Habits, begun: Conversation) -> Conversation {
-    let mut conversation = handshake(random, begun);
+    let mut conversation = handshake(random, habits, begun);
     for _ in 0..random.spread(&[2, 5, 10, 24]) {
         let talks_like = like(random, habits);
         let speaker = random.pick(&[Speaker::Client, Speaker::Server]);
@@ -234,7 +259,7 @@ fn chat(random: &mut Random, habits: &Habits, begun: Conversation) -> Conversati
 fn file(random: &mut Random, habits: &Habits, begun: Conversation) -> Conversation {
     let speaker = random.pick(&[Speaker::Client, Speaker::Server, Speaker::Server]);
     let request = noise(random.spread(&habits.request));
-    let mut conversation = handshake(random, begun).write(2 * MILLISECOND, Speaker::Client, request);
+    let mut conversation = handshake(random, habits, begun).write(2 * MILLISECOND, Speaker::Client, request);
     let mut left = random.spread(&habits.file);
     while left > 0 {
         let piece = random.spread(&[4_000, 12_000, 30_000]).min(left);
