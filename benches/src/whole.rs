@@ -18,6 +18,8 @@ fn release_folder() -> PathBuf {
 pub const BASIC: &[&str] = &["basic_flow", "basic_stats"];
 /// All that are on by default: the columns of Tranalyzer's standard set.
 pub const STANDARD: &[&str] = &[];
+/// Those that find messengers and what they send, none of which is on by default.
+pub const MESSAGING: &[&str] = &["mmtls", "apns", "lengths", "bursts", "first_packets", "tls", "dns", "http"];
 
 /// The plugins of the standard set.
 ///
