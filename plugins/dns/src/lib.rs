@@ -84,7 +84,7 @@ impl FlowPlugin for Dns {
     const SUMMARY: &'static str = "first question, response code, and answers of DNS, mDNS, and LLMNR";
     const ORDER: u16 = 640;
     const ON_BY_DEFAULT: bool = false;
-    const INTEREST: Interest = Interest::TCP.and(Interest::UDP);
+    const INTEREST: Interest = Interest::TCP.and(Interest::UDP).and(Interest::WITH_PAYLOAD);
     const STREAM_BYTES: u64 = u64::MAX;
 
     type Options = ();
