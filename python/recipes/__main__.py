@@ -9,6 +9,8 @@ from pathlib import Path
 from .bench import Bench, RecipeError
 
 RECIPES = ["mmtls", "apns_bursts", "apns_types", "cumma", "ima", "biflow"]
+#: These need captures that cannot be made.
+REAL = ["applications"]
 
 
 def main(arguments=None):
@@ -16,6 +18,9 @@ def main(arguments=None):
     chosen = _parser().parse_args(arguments)
     if chosen.recipe == "all" and chosen.captures:
         print("error: `all` makes its own captures; name one recipe for those in a folder", file=sys.stderr)
+        return 2
+    if chosen.recipe in REAL and not chosen.captures:
+        print(f"error: `{chosen.recipe}` is about real captures; name their folder with --captures", file=sys.stderr)
         return 2
     bench = Bench(chosen.out, chosen.captures, chosen.labels, chosen.seed, chosen.size)
     for name in RECIPES if chosen.recipe == "all" else [chosen.recipe]:
@@ -32,7 +37,7 @@ def main(arguments=None):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="python -m recipes", description=__doc__)
-    parser.add_argument("recipe", choices=[*RECIPES, "all"])
+    parser.add_argument("recipe", choices=[*RECIPES, *REAL, "all"])
     parser.add_argument("--captures", type=Path, help="a folder of captures; synthetic ones are made if not given")
     parser.add_argument("--labels", type=Path, help="the file of labels; labels.csv beside the captures if not given")
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder for results (results)")

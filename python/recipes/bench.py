@@ -11,6 +11,8 @@ import weir
 from weir.evaluation import draw_confusion
 
 ROOT = Path(__file__).resolve().parents[2]
+#: What weir says when rows were written, but a capture could not be read to its end.
+PARTIAL = 3
 CAPTURES = (".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz")
 
 
@@ -51,7 +53,7 @@ class Bench:
     @property
     def origin(self):
         """For titles."""
-        return "synthetic traffic" if self.is_synthetic else f"captures of {self.captures.name}"
+        return "synthetic traffic" if self.is_synthetic else f"captures in {self.captures.name}"
 
     def recipe(self, name, system):
         """Captures, and a folder for results, of a recipe."""
@@ -77,12 +79,14 @@ class Work:
     folder: Path
     #: Where captures are.
     captures: Path
-    #: The file of labels for flows.
-    labels: Path
+    #: The file of labels for flows; None if the recipe knows them otherwise.
+    labels: Path | None
+    #: Some of the captures; None for all in the folder.
+    only: list | None = None
 
     def files(self):
         """The captures, in the order of their names."""
-        found = sorted(path for path in self.captures.iterdir() if path.name.endswith(CAPTURES))
+        found = self.only or sorted(path for path in self.captures.iterdir() if path.name.endswith(CAPTURES))
         if not found:
             raise RecipeError(f"the folder `{self.captures}` holds no capture")
         return found
@@ -90,14 +94,15 @@ class Work:
     def export(self, plugins, options=(), name="rows"):
         """Runs weir over each capture; gives the folder with its rows.
 
-        plugins: as behind `-p`. options: as behind `-o`, each. The flows are labelled with the file of labels.
+        plugins: as behind `-p`. options: as behind `-o`, each. The flows are labelled if there is a file of labels.
         """
         rows = self.folder / name
         shutil.rmtree(rows, ignore_errors=True)
         rows.mkdir(parents=True)
-        options = [f"label.file={self.labels}", *options]
+        if self.labels:
+            plugins, options = f"{plugins},label", [f"label.file={self.labels}", *options]
         chosen = [part for option in options for part in ("-o", option)]
-        _run([program("weir", "WEIR", "weir"), "-q", "-p", f"{plugins},label", *chosen, "--per-file", *self.files(),
+        _run([program("weir", "WEIR", "weir"), "-q", "-p", plugins, *chosen, "--per-file", *self.files(),
               "-w", rows / "{}.csv"])
         return rows
 
@@ -158,6 +163,6 @@ class Scores:
 
 def _run(command):
     done = subprocess.run([str(part) for part in command], stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
+    if done.returncode not in (0, PARTIAL):
         raise RecipeError(f"`{Path(command[0]).name}` failed: {done.stderr.strip()}")
     return done
