@@ -22,7 +22,7 @@ def main(arguments=None):
     if chosen.recipe in REAL and not chosen.captures:
         print(f"error: `{chosen.recipe}` is about real captures; name their folder with --captures", file=sys.stderr)
         return 2
-    bench = Bench(chosen.out, chosen.captures, chosen.labels, chosen.seed, chosen.size)
+    bench = Bench(chosen.out, chosen.captures, chosen.labels, chosen.seed, chosen.size, chosen.rounds)
     for name in RECIPES if chosen.recipe == "all" else [chosen.recipe]:
         begun = time.monotonic()
         print(f"== {name}", flush=True)
@@ -43,6 +43,7 @@ def _parser():
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder for results (results)")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn (1)")
     parser.add_argument("--size", type=int, help="how many activities, messages, or flows are made")
+    parser.add_argument("--rounds", type=int, default=10, help="folds or rounds of an evaluation (10, as in the papers)")
     return parser
 
 

@@ -58,8 +58,8 @@ def run(bench):
     table = bursts(work, BEST)
     for name, model in models(bench.seed).items():
         found = _evaluate(table, model, bench)
-        scores.add_all("10 folds", name, found, PAPER[name])
-        work.write(found, name.replace(" ", "_").lower(), f"Bursts of push notifications, {name}, 10 folds")
+        scores.add_all(f"{bench.rounds} folds", name, found, PAPER[name])
+        work.write(found, name.replace(" ", "_").lower(), f"Bursts of push notifications, {name}, {bench.rounds} folds")
     splits = weir.by_group(_labels(table), table["capture"], seed=bench.seed)
     found = weir.evaluate(GaussianNB(), weir.matrix(table, FEATURES), _labels(table), splits)
     scores.add_all("other captures held out", "Gaussian naive Bayes", found)
@@ -69,7 +69,8 @@ def run(bench):
 
 
 def _evaluate(table, model, bench):
-    return weir.evaluate(model, weir.matrix(table, FEATURES), _labels(table), weir.k_fold(_labels(table), seed=bench.seed))
+    folds = weir.k_fold(_labels(table), folds=bench.rounds, seed=bench.seed)
+    return weir.evaluate(model, weir.matrix(table, FEATURES), _labels(table), folds)
 
 
 def _labels(table):

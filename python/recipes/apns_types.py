@@ -28,8 +28,8 @@ def run(bench):
     found = notifications(work.read(rows), work.read(rows, "bursts"), truth)
     found = found[found["label"].notna()].reset_index(drop=True)
     scores = Scores()
-    said = _held_out(found, bench.seed)
-    _score(scores, found["label"].to_numpy(dtype=str), said)
+    said = _held_out(found, bench)
+    _score(scores, f"{bench.rounds} folds", found["label"].to_numpy(dtype=str), said)
     _draw(work, found["label"].to_numpy(dtype=str), said)
     table = learn(found)
     path = work.folder / "lengths.csv"
@@ -43,10 +43,10 @@ def run(bench):
     return scores.write(work)
 
 
-def _held_out(found, seed):
-    """Labels of each notification by a table of the nine other folds."""
+def _held_out(found, bench):
+    """Labels of each notification by a table of the other folds."""
     said = [[] for _ in range(len(found))]
-    folds = StratifiedKFold(10, shuffle=True, random_state=seed).split(found, found["label"])
+    folds = StratifiedKFold(bench.rounds, shuffle=True, random_state=bench.seed).split(found, found["label"])
     for training, test in folds:
         table = learn(found.iloc[training])
         for place in test:
@@ -54,18 +54,18 @@ def _held_out(found, seed):
     return said
 
 
-def _score(scores, true, said):
+def _score(scores, setup, true, said):
     first = numpy.array([labels[0] if labels else UNKNOWN for labels in said])
     names = numpy.unique(true)
     precision, recall, f1, _ = precision_recall_fscore_support(true, first, labels=names, average="macro", zero_division=0)
-    scores.add("10 folds", "hash table", "accuracy of the first label", float((first == true).mean()))
+    scores.add(setup, "hash table", "accuracy of the first label", float((first == true).mean()))
     for measure, value in (("precision", precision), ("recall", recall), ("f1", f1)):
-        scores.add("10 folds", "hash table", f"{measure} of the first label", float(value))
+        scores.add(setup, "hash table", f"{measure} of the first label", float(value))
     holds = [label in labels for label, labels in zip(true, said, strict=True)]
     alone = [labels == [label] for label, labels in zip(true, said, strict=True)]
-    scores.add("10 folds", "hash table", "share with the true label among those of the length", float(numpy.mean(holds)))
-    scores.add("10 folds", "hash table", "share with the true label alone", float(numpy.mean(alone)))
-    scores.add("10 folds", "hash table", "share of unknown lengths", float((first == UNKNOWN).mean()))
+    scores.add(setup, "hash table", "share with the true label among those of the length", float(numpy.mean(holds)))
+    scores.add(setup, "hash table", "share with the true label alone", float(numpy.mean(alone)))
+    scores.add(setup, "hash table", "share of unknown lengths", float((first == UNKNOWN).mean()))
 
 
 def _draw(work, true, said):

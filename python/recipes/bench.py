@@ -44,6 +44,8 @@ class Bench:
     seed: int = 1
     #: How much synthetic traffic; None for as much as the generator finds usual.
     size: int | None = None
+    #: Folds of a cross-validation, or rounds.
+    rounds: int = 10
 
     @property
     def is_synthetic(self):

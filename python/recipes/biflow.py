@@ -48,9 +48,10 @@ def run(bench):
     for count in COUNTS:
         inputs = weir.matrix(rows, columns(count))
         for name, model in models(bench.seed).items():
-            found = weir.evaluate(model, inputs, labels, weir.k_fold(labels, seed=bench.seed))
-            scores.add_all(f"{count} packets, 10 folds", name, found)
-            work.write(found, f"{name}_{count}".replace(" ", "_"), f"Arrays of {count} packets, {name}, 10 folds")
+            folds = weir.k_fold(labels, folds=bench.rounds, seed=bench.seed)
+            found = weir.evaluate(model, inputs, labels, folds)
+            scores.add_all(f"{count} packets, {bench.rounds} folds", name, found)
+            work.write(found, f"{name}_{count}".replace(" ", "_"), f"Arrays of {count} packets, {name}, {bench.rounds} folds")
     inputs = weir.matrix(rows, columns(max(COUNTS)))
     forest = models(bench.seed)["random forest"]
     splits = weir.by_group(labels, rows["capture"], seed=bench.seed)

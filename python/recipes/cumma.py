@@ -27,7 +27,6 @@ MIXED = "mixed"
 #: So many of the dialogs of one usage may be taken for outliers.
 FALSE_ALARMS = 0.05
 WINDOW = 6
-FOLDS = 10
 
 
 @dataclass
@@ -87,9 +86,9 @@ def forest(seed):
 def _usages(scores, work, dialogs, is_pure):
     inputs, labels = dialogs.inputs[is_pure], dialogs.kinds[is_pure]
     seed = work.bench.seed
-    found = weir.evaluate(forest(seed), inputs, labels, weir.k_fold(labels, folds=FOLDS, seed=seed))
-    scores.add_all(f"usages, {FOLDS} folds", "random forest", found, {"accuracy": "> 0.96"})
-    work.write(found, "usages", f"Usages of dialogs, random forest, {FOLDS} folds")
+    found = weir.evaluate(forest(seed), inputs, labels, weir.k_fold(labels, folds=work.bench.rounds, seed=seed))
+    scores.add_all(f"usages, {work.bench.rounds} folds", "random forest", found, {"accuracy": "> 0.96"})
+    work.write(found, "usages", f"Usages of dialogs, random forest, {work.bench.rounds} folds")
     captures = dialogs.table["capture"][is_pure]
     found = weir.evaluate(forest(seed), inputs, labels, weir.by_group(labels, captures, seed=seed))
     scores.add_all("usages, other captures held out", "random forest", found)
@@ -97,11 +96,11 @@ def _usages(scores, work, dialogs, is_pure):
 
 
 def _outliers(scores, work, dialogs, is_pure):
-    """Trained with nine tenths of the dialogs of one usage, asked about the rest and all others. The threshold is that
+    """Trained with all folds but one of the dialogs of one usage, asked about that one and all others. The threshold is that
     below which the share FALSE_ALARMS of the training dialogs lies when each is asked of a forest that has not seen it."""
     seed = work.bench.seed
     rounds = []
-    splitter = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    splitter = StratifiedKFold(work.bench.rounds, shuffle=True, random_state=seed)
     pure, rest = numpy.flatnonzero(is_pure), numpy.flatnonzero(~is_pure)
     for training, test in splitter.split(pure, dialogs.kinds[pure]):
         given = dialogs.inputs.iloc[pure[training]], dialogs.kinds[pure[training]]
@@ -125,7 +124,7 @@ def _outliers(scores, work, dialogs, is_pure):
     table = pandas.DataFrame(rounds)
     table.to_csv(work.folder / "outliers_rounds.csv", index=False)
     for name in table:
-        scores.add(f"outliers, {FOLDS} folds", "random forest", name, table[name].mean(), std=table[name].std(ddof=0))
+        scores.add(f"outliers, {work.bench.rounds} folds", "random forest", name, table[name].mean(), std=table[name].std(ddof=0))
 
 
 def _mean(values):

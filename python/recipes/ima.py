@@ -32,7 +32,6 @@ PLUGINS = "basic_flow,basic_stats,tcp_flags,tcp_states"
 SETS = ["all", "statistical", "size_timing"]
 OTHER = "non-IMA"
 ALIKE = ["Discord", "Telegram", "WhatsApp"]
-ROUNDS = 10
 #: F1 of the random forest. For the first two sets one range was published for both tasks.
 PAPER = {
     ("all", "IMA or not"): "0.997-0.999",
@@ -92,12 +91,12 @@ def _is_ima(labels):
 
 def _task(scores, work, name, task, inputs, labels):
     for model_name, model in models(work.bench.seed).items():
-        rounds = weir.monte_carlo(labels, rounds=ROUNDS, seed=work.bench.seed)
+        rounds = weir.monte_carlo(labels, rounds=work.bench.rounds, seed=work.bench.seed)
         found = weir.evaluate(model, inputs, labels, rounds)
         is_forest = model_name == "random forest"
         scores.add_all(f"{name}, {task}", model_name, found, {"f1": PAPER[name, task]} if is_forest else None)
         if is_forest:
-            work.write(found, _file_name(name, task), f"{task}, random forest, features {name}, {ROUNDS} rounds")
+            work.write(found, _file_name(name, task), f"{task}, random forest, features {name}, {work.bench.rounds} rounds")
     if name == "statistical":
         work.rank(inputs, labels, f"{_file_name(name, task)}_features", task)
 
@@ -152,7 +151,7 @@ def _stages(scores, work, rows, labels):
     names = numpy.unique(labels)
     ways = ["at once", "two stages", "with a third model"]
     found = {way: ([], numpy.zeros((len(names), len(names)), dtype=int)) for way in ways}
-    for number, (training, test) in enumerate(weir.monte_carlo(labels, rounds=ROUNDS, seed=seed)):
+    for number, (training, test) in enumerate(weir.monte_carlo(labels, rounds=work.bench.rounds, seed=seed)):
         given, wanted, asked = inputs.iloc[training], labels[training], inputs.iloc[test]
         stages = Stages(seed).fit(given, wanted)
         at_once = models(seed)["random forest"].fit(given, wanted)
@@ -165,7 +164,7 @@ def _stages(scores, work, rows, labels):
         confusion = pandas.DataFrame(total, index=pandas.Index(names, name="true"), columns=names)
         evaluation = Evaluation(pandas.DataFrame(rounds), confusion)
         scores.add_all(f"statistical, {way}", "random forest", evaluation)
-        work.write(evaluation, _file_name("stages", way), f"Messengers and others, {way}, random forest, {ROUNDS} rounds")
+        work.write(evaluation, _file_name("stages", way), f"Messengers and others, {way}, random forest, {work.bench.rounds} rounds")
     stages = Stages(seed).fit(inputs, labels)
     if stages.has_third:
         chain = stages.export(work.folder, list(inputs), rows)

@@ -29,7 +29,7 @@ class Recipes(unittest.TestCase):
     def recipe(cls, name, size):
         told = io.StringIO()
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-            status = main([name, "--out", str(cls.out), "--size", str(size)])
+            status = main([name, "--out", str(cls.out), "--size", str(size), "--rounds", "2"])
         if status != 0:
             raise AssertionError(told.getvalue())
         return pandas.read_csv(cls.out / name / "scores.csv")
@@ -51,15 +51,15 @@ class Recipes(unittest.TestCase):
             self.assertTrue(all(path.read_bytes().startswith(b"\x89PNG") for path in pictures), name)
 
     def test_models_tell_more_than_chance(self):
-        self.assertGreater(self.figure("mmtls", "10 folds", "random forest", "f1"), 2 / 7)
-        self.assertGreater(self.figure("apns_bursts", "10 folds", "Gaussian naive Bayes", "accuracy"), 0.9)
-        self.assertGreater(self.figure("cumma", "usages, 10 folds", "random forest", "accuracy"), 0.7)
+        self.assertGreater(self.figure("mmtls", "2 folds", "random forest", "f1"), 2 / 7)
+        self.assertGreater(self.figure("apns_bursts", "2 folds", "Gaussian naive Bayes", "accuracy"), 0.9)
+        self.assertGreater(self.figure("cumma", "usages, 2 folds", "random forest", "accuracy"), 0.7)
         self.assertGreater(self.figure("ima", "size_timing, IMA or not", "random forest", "f1"), 0.6)
-        self.assertGreater(self.figure("biflow", "20 packets, 10 folds", "random forest", "accuracy"), 0.4)
+        self.assertGreater(self.figure("biflow", "20 packets, 2 folds", "random forest", "accuracy"), 0.4)
 
     def test_no_class_is_given_away(self):
-        for name, setup, model in (("mmtls", "10 folds", "random forest"), ("ima", "all, which IMA", "random forest"),
-                                   ("biflow", "20 packets, 10 folds", "random forest")):
+        for name, setup, model in (("mmtls", "2 folds", "random forest"), ("ima", "all, which IMA", "random forest"),
+                                   ("biflow", "20 packets, 2 folds", "random forest")):
             self.assertLess(self.figure(name, setup, model, "f1"), 0.97, name)
 
     def test_weir_says_what_python_says(self):
@@ -90,7 +90,8 @@ class Recipes(unittest.TestCase):
 
     def test_a_folder_of_captures_is_read_as_it_is(self):
         with contextlib.redirect_stdout(io.StringIO()):
-            status = main(["biflow", "--captures", str(self.out / "captures" / "ima"), "--out", str(self.out / "given")])
+            status = main(["biflow", "--captures", str(self.out / "captures" / "ima"), "--out", str(self.out / "given"),
+                           "--rounds", "2"])
         self.assertEqual(status, 0)
         found = pandas.read_csv(self.out / "given" / "biflow" / "scores.csv")
         self.assertEqual(set(found["data"]), {"captures in ima"})
