@@ -43,7 +43,7 @@ def _parser():
     parser.add_argument("--out", type=Path, default=Path("results"), help="folder for results (results)")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn (1)")
     parser.add_argument("--size", type=int, help="how many activities, messages, or flows are made")
-    parser.add_argument("--rounds", type=int, default=10, help="folds or rounds of an evaluation (10, as in the papers)")
+    parser.add_argument("--rounds", type=int, default=10, help="folds or rounds of an evaluation (10)")
     return parser
 
 

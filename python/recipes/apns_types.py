@@ -39,7 +39,8 @@ def run(bench):
     _write_steps(work, found)
     scores.add("all", "hash table", "lengths", float(len(table.counts)))
     scores.add("all", "hash table", "lengths with several labels", float(len(table.collisions())))
-    scores.add("looked up by weir", "hash table", "share of flows with equal counts", _looked_up(work, path, found, table))
+    equal = _looked_up(work, path, found, table)
+    scores.add("looked up by weir", "hash table", "share of flows with equal counts", equal)
     return scores.write(work)
 
 
@@ -57,9 +58,9 @@ def _held_out(found, bench):
 def _score(scores, setup, true, said):
     first = numpy.array([labels[0] if labels else UNKNOWN for labels in said])
     names = numpy.unique(true)
-    precision, recall, f1, _ = precision_recall_fscore_support(true, first, labels=names, average="macro", zero_division=0)
+    found = precision_recall_fscore_support(true, first, labels=names, average="macro", zero_division=0)
     scores.add(setup, "hash table", "accuracy of the first label", float((first == true).mean()))
-    for measure, value in (("precision", precision), ("recall", recall), ("f1", f1)):
+    for measure, value in zip(("precision", "recall", "f1"), found[:3], strict=True):
         scores.add(setup, "hash table", f"{measure} of the first label", float(value))
     holds = [label in labels for label, labels in zip(true, said, strict=True)]
     alone = [labels == [label] for label, labels in zip(true, said, strict=True)]
@@ -71,16 +72,19 @@ def _score(scores, setup, true, said):
 def _draw(work, true, said):
     first = numpy.array([labels[0] if labels else UNKNOWN for labels in said])
     names = sorted(set(true) | set(first))
-    counts = pandas.DataFrame(confusion_matrix(true, first, labels=names), index=pandas.Index(names, name="true"), columns=names)
+    counts = confusion_matrix(true, first, labels=names)
+    counts = pandas.DataFrame(counts, index=pandas.Index(names, name="true"), columns=names)
     counts = counts.loc[[name for name in names if name != UNKNOWN]]
     counts.to_csv(work.folder / "types_confusion.csv")
-    draw_confusion(counts, work.folder / "types_confusion.png", f"Kinds of messages, first label of the length\n{work.bench.origin}")
+    title = f"Kinds of messages, first label of the length\n{work.bench.origin}"
+    draw_confusion(counts, work.folder / "types_confusion.png", title)
 
 
 def _write_collisions(work, table):
     lines = [{"cipher": cipher, "length": length} | {"label": label, "count": count}
              for cipher, length, counts in table.collisions() for label, count in counts.most_common()]
-    pandas.DataFrame(lines, columns=["cipher", "length", "label", "count"]).to_csv(work.folder / "collisions.csv", index=False)
+    found = pandas.DataFrame(lines, columns=["cipher", "length", "label", "count"])
+    found.to_csv(work.folder / "collisions.csv", index=False)
 
 
 def _write_steps(work, found):

@@ -76,8 +76,8 @@ def _chosen(flows, what, seed):
     flows = flows[~flows[what].isin(NOTHING)].sample(frac=1, random_state=seed)
     flows = flows[flows.groupby([what, "capture"]).cumcount() < MOST_OF_CAPTURE].sort_index()
     by_class = flows.groupby(what)
-    is_enough = (by_class["capture"].transform("nunique") >= LEAST_CAPTURES) & (by_class[what].transform("size") >= LEAST_FLOWS)
-    return flows[is_enough].reset_index(drop=True)
+    has_captures = by_class["capture"].transform("nunique") >= LEAST_CAPTURES
+    return flows[has_captures & (by_class[what].transform("size") >= LEAST_FLOWS)].reset_index(drop=True)
 
 
 def _task(scores, work, flows, what):
@@ -89,7 +89,8 @@ def _task(scores, work, flows, what):
     scores.add(what, "flows", "count", float(len(labels)))
     for name in ("size_timing", "statistical"):
         inputs = weir.matrix(flows, weir.features(flows, name))
-        splits = [pair for more in range(REPEATS) for pair in weir.by_group(labels, captures, folds=FOLDS, seed=seed + more)]
+        splits = [pair for more in range(REPEATS)
+                  for pair in weir.by_group(labels, captures, folds=FOLDS, seed=seed + more)]
         forest = RandomForestClassifier(class_weight="balanced", random_state=seed)
         found = weir.evaluate(forest, inputs, labels, splits)
         scores.add_all(f"{what}, {name}, other captures held out", "random forest", found)

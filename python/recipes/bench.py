@@ -68,7 +68,8 @@ class Bench:
         folder = self.out / "captures" / system
         size = [] if self.size is None else [str(self.size)]
         shutil.rmtree(folder, ignore_errors=True)
-        _run([program("weir-traffic", "WEIR_TRAFFIC", "weir-traffic"), "labelled", system, folder, str(self.seed), *size])
+        traffic = program("weir-traffic", "WEIR_TRAFFIC", "weir-traffic")
+        _run([traffic, "labelled", system, folder, str(self.seed), *size])
         return folder
 
 

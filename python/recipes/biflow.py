@@ -51,7 +51,8 @@ def run(bench):
             folds = weir.k_fold(labels, folds=bench.rounds, seed=bench.seed)
             found = weir.evaluate(model, inputs, labels, folds)
             scores.add_all(f"{count} packets, {bench.rounds} folds", name, found)
-            work.write(found, f"{name}_{count}".replace(" ", "_"), f"Arrays of {count} packets, {name}, {bench.rounds} folds")
+            title = f"Arrays of {count} packets, {name}, {bench.rounds} folds"
+            work.write(found, f"{name}_{count}".replace(" ", "_"), title)
     inputs = weir.matrix(rows, columns(max(COUNTS)))
     forest = models(bench.seed)["random forest"]
     splits = weir.by_group(labels, rows["capture"], seed=bench.seed)

@@ -123,8 +123,9 @@ def _outliers(scores, work, dialogs, is_pure):
         })
     table = pandas.DataFrame(rounds)
     table.to_csv(work.folder / "outliers_rounds.csv", index=False)
-    for name in table:
-        scores.add(f"outliers, {work.bench.rounds} folds", "random forest", name, table[name].mean(), std=table[name].std(ddof=0))
+    setup = f"outliers, {work.bench.rounds} folds"
+    for name, column in table.items():
+        scores.add(setup, "random forest", name, column.mean(), std=column.std(ddof=0))
 
 
 def _mean(values):
@@ -168,18 +169,19 @@ def _mixed(scores, work, dialogs, is_pure, packets, truth):
             given.append(windows)
             usages.extend([kind] * len(windows))
     model = WindowModel(seed=work.bench.seed).fit(numpy.concatenate(given), numpy.array(usages))
-    cut = [_cut(model, row, packets.of(row), truth) for row, kind in zip(rows, dialogs.kinds, strict=True) if kind == MIXED]
+    mixed = [row for row, kind in zip(rows, dialogs.kinds, strict=True) if kind == MIXED]
+    cut = [_cut(model, row, packets.of(row), truth) for row in mixed]
     if not cut:
         return
     table = pandas.DataFrame(cut)
     true = numpy.concatenate([one["true_packets"] for one in cut])
     said = numpy.concatenate([one["said_packets"] for one in cut])
     table.drop(columns=["true_packets", "said_packets"]).to_csv(work.folder / "mixed_dialogs.csv", index=False)
-    scores.add("mixed dialogs", "hidden Markov model", "share of packets with the right usage", float((true == said).mean()))
-    scores.add("mixed dialogs", "hidden Markov model", "share with the right set of usages",
-               float(numpy.mean([set(one["true"].split(" > ")) == set(one["said"].split(" > ")) for one in cut])))
-    scores.add("mixed dialogs", "hidden Markov model", "share with the right sequence of usages",
-               float((table["true"] == table["said"]).mean()))
+    same_set = [set(one["true_packets"]) == set(one["said_packets"]) for one in cut]
+    for measure, equal in (("share of packets with the right usage", true == said),
+                           ("share with the right set of usages", same_set),
+                           ("share with the right sequence of usages", table["true"] == table["said"])):
+        scores.add("mixed dialogs", "hidden Markov model", measure, float(numpy.mean(equal)))
     _draw(work, true, said)
 
 
@@ -200,7 +202,8 @@ def _sequence(usages):
 
 def _draw(work, true, said):
     names = sorted(set(true) | set(said))
-    counts = pandas.DataFrame(confusion_matrix(true, said, labels=names), index=pandas.Index(names, name="true"), columns=names)
+    counts = confusion_matrix(true, said, labels=names)
+    counts = pandas.DataFrame(counts, index=pandas.Index(names, name="true"), columns=names)
     counts.to_csv(work.folder / "mixed_confusion.csv")
     draw_confusion(counts, work.folder / "mixed_confusion.png",
                    f"Packets of mixed dialogs, hidden Markov model\n{work.bench.origin}")

@@ -59,7 +59,8 @@ def run(bench):
         work.write(found, name.replace(" ", "_").lower(), f"Activities over MMTLS, {name}, half held out")
     forest = models(bench.seed)["random forest"]
     folds = weir.k_fold(labels, folds=bench.rounds, seed=bench.seed)
-    scores.add_all(f"{bench.rounds} folds", "random forest", weir.evaluate(forest, inputs, labels, folds), {"f1": 0.925})
+    found = weir.evaluate(forest, inputs, labels, folds)
+    scores.add_all(f"{bench.rounds} folds", "random forest", found, {"f1": 0.925})
     splits = weir.by_group(labels, rows["capture"], seed=bench.seed)
     scores.add_all("other captures held out", "random forest", weir.evaluate(forest, inputs, labels, splits))
     work.rank(inputs, labels, "features", "Activities over MMTLS")

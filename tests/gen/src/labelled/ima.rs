@@ -17,9 +17,9 @@ const NON_IMA: &str = "non-IMA";
 /// Flows of other applications, in a hundred.
 const NON_IMA_PERCENT: u64 = 50;
 /// Messages that are like those of any other application, in a hundred.
-const FOREIGN_PERCENT: u64 = 8;
+const FOREIGN_PERCENT: u64 = 3;
 /// Handshakes without a certificate, in a hundred, and how long the server's words then are.
-const RESUMED_PERCENT: u64 = 35;
+const RESUMED_PERCENT: u64 = 15;
 const RESUMPTION: [i64; 2] = [150, 260];
 const FINISHED: [i64; 3] = [64, 93, 126];
 
