@@ -16,7 +16,8 @@ impl Random {
         let drawn = self.below((quantiles.len() as u64 - 1) << FRACTION_BITS);
         let place = (drawn >> FRACTION_BITS) as usize;
         let share = (drawn & ((1 << FRACTION_BITS) - 1)) as i64;
-        quantiles[place] + ((quantiles[place + 1] - quantiles[place]) * share >> FRACTION_BITS)
+        let step = quantiles[place + 1] - quantiles[place];
+        quantiles[place] + ((step * share) >> FRACTION_BITS)
     }
 
     /// A number around this one: the mean of three even draws from so many percent below to as many above.
