@@ -73,6 +73,13 @@ class Rows(unittest.TestCase):
         self.assertEqual(rows["capture"].tolist(), ["x", "x", "y", "y"])
         self.assertEqual(rows["bytes"].dtype, "UInt64")
 
+    def test_a_table_with_a_file_for_each_capture_has_a_dictionary_of_its_own(self):
+        facts = {"weir": "0.1.0", "rows": "conversation", "columns": [entry("burst_index", "u64", ["identifier"])]}
+        (self.folder / "columns.json").write_text((self.folder / "x.columns.json").read_text())
+        (self.folder / "bursts.columns.json").write_text(json.dumps(facts))
+        (self.folder / "phone.bursts.csv").write_text("burst_index\n1\n")
+        self.assertEqual(list(weir.read(self.folder / "phone.bursts.csv")), ["burst_index"])
+
     def test_rows_without_dictionary_are_refused(self):
         (self.folder / "z.csv").write_text(CSV)
         with self.assertRaisesRegex(FileNotFoundError, "z.columns.json"):
