@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::io::BufWriter;
+use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use weir_tests::command::{Finished, run_weir};
+use weir_tests::command::{Finished, run_weir, weir};
 use weir_traffic::bench_capture;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -82,4 +83,20 @@ fn what_does_not_fit_is_refused_with_a_sentence() {
     check_refused(&["-p", "+classifier@bursts"], "no plugin of this run writes a table `bursts`");
     check_refused(&["-p", "+bursts,+tls@bursts"], "plugin `tls` cannot read the rows of a table");
     check_refused(&["-p", "+bursts,+conn_stat@bursts,+classifier@bursts"], "plugin `conn_stat@bursts` reads");
+}
+
+#[test]
+fn rows_on_standard_output_go_without_tables_with_any_number_of_workers() {
+    let place = place();
+    let capture = place.path().join("x.pcap");
+    let rows = ["1", "3"].map(|workers| {
+        let plugins = "+bursts,+first_packets,+dialogs";
+        let arguments = ["-q", "-j", workers, "-p", plugins, "-w", "-"];
+        let ended = Command::new(weir()).args(arguments).arg(&capture).output().expect("the command starts");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success() && said.contains("tables are not written"), "{said}");
+        ended.stdout
+    });
+    assert!(!rows[0].is_empty());
+    assert_eq!(rows[0], rows[1]);
 }

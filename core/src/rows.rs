@@ -39,12 +39,14 @@ impl RowMaker {
             Some(_) => self.crew.needs(),
             None => declared.iter().filter(is_early).map(|declared| declared.index).collect(),
         };
-        let early = |table: &TableSchema| if table.is_late { Vec::new() } else { table.types() };
+        let is_written = self.tables.len() > 0;
+        let early =
+            |table: &TableSchema| if table.is_late || !is_written { Vec::new() } else { table.types() };
         Kept {
             shape: schema.shape(),
             columns: declared.len(),
             kept: wanted.into_iter().map(|index| (index, declared[index].column.value)).collect(),
-            tables: tables.iter().take(self.tables.len()).map(early).collect(),
+            tables: tables.iter().map(early).collect(),
             wants_starts: !self.crew.is_empty(),
         }
     }

@@ -28,7 +28,7 @@ pub(crate) struct Kept {
     pub(crate) columns: usize,
     /// Which of them, and their types.
     pub(crate) kept: Vec<(usize, ValueType)>,
-    /// The types of the columns of each table that is written; none for the tables of row plugins.
+    /// The types of the columns of each table; none for the tables of row plugins, and if no tables are written.
     pub(crate) tables: Vec<Vec<ValueType>>,
     /// Somebody wants to hear of directions that begin.
     pub(crate) wants_starts: bool,
