@@ -284,10 +284,10 @@ impl Tally {
 fn write_dictionaries(jobs: &[Job], schema: &Schema, tables: &[TableSchema]) -> Result<(), RunError> {
     let folders: BTreeSet<&Path> = jobs.iter().filter_map(|job| job.output.parent()).collect();
     for folder in folders {
-        sink::write_dictionary(&folder.join(DICTIONARY), &schema.json())?;
+        sink::write_text(&folder.join(DICTIONARY), &schema.json())?;
         for table in tables {
             let name = format!("{}.{DICTIONARY}", table.table.name);
-            sink::write_dictionary(&folder.join(name), &table.schema.json())?;
+            sink::write_text(&folder.join(name), &table.schema.json())?;
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ use crate::profile::{Stage, Stopwatch};
 use crate::progress::Progress;
 use crate::rows::RowMaker;
 use crate::schema::{RowShape, Schema};
-use crate::sink::{self, Compression, Format, Output, Profile, Provenance, Sink};
+use crate::sink::{self, Format, Profile, Provenance, Sink};
 use crate::summary::{Ending, Summary};
 use crate::tables::TableFiles;
 use crate::worker::{FlowRules, Share, Worker};
@@ -189,7 +189,7 @@ fn conclude(
     sink.finish()?;
     summary.tables = tables.finish(true)?;
     if summary.output != Path::new("-") {
-        sink::write_dictionary(&sink::dictionary_path(&summary.output), &schema.json())?;
+        sink::write_text(&sink::dictionary_path(&summary.output), &schema.json())?;
     }
     summary.ending = if summary.is_partial { Ending::Partial } else { Ending::Complete };
     Ok(())
@@ -197,9 +197,7 @@ fn conclude(
 
 pub(crate) fn write_summary(config: &RunConfig, summary: &mut Summary) -> Result<(), RunError> {
     if let Some(path) = &config.summary {
-        let mut file = Output::create(path, Compression::None)?;
-        file.write(summary.json().as_bytes(), 0)?;
-        file.finish()?;
+        sink::write_text(path, &summary.json())?;
     }
     Ok(())
 }

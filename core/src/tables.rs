@@ -165,7 +165,7 @@ impl TableFiles {
             let written = TableWritten { rows: file.sink.count(), ..file.written };
             file.sink.finish()?;
             if with_dictionaries {
-                sink::write_dictionary(&sink::dictionary_path(&written.path), &file.dictionary)?;
+                sink::write_text(&sink::dictionary_path(&written.path), &file.dictionary)?;
             }
             Ok(written)
         };

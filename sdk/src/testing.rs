@@ -290,15 +290,6 @@ pub fn check_columns<P: FlowPlugin>() {
     check_declared(<P::Row<'static> as Columns>::COLUMNS, P::TABLES);
 }
 
-/// As [`check_columns`], of a row alone, such as that of a row plugin.
-///
-/// # Panics
-///
-/// With a sentence that names the column and what it lacks.
-pub fn check_row<R: Columns>() {
-    check_declared(R::COLUMNS, &[]);
-}
-
 fn check_declared(columns: &[Column], tables: &[Table]) {
     for (place, column) in columns.iter().enumerate() {
         let is_new = columns[..place].iter().all(|earlier| earlier.name != column.name);

@@ -201,14 +201,14 @@ fn is_standard_output(path: &Path) -> bool {
     path.as_os_str() == STANDARD_OUTPUT
 }
 
-/// Writes a dictionary.
+/// Writes a small file whole, such as a dictionary.
 ///
 /// # Errors
 ///
 /// If the place cannot be written to.
-pub fn write_dictionary(path: &Path, dictionary: &str) -> Result<(), Error> {
+pub fn write_text(path: &Path, text: &str) -> Result<(), Error> {
     let mut file = Output::create(path, Compression::None)?;
-    file.write(dictionary.as_bytes(), 0)?;
+    file.write(text.as_bytes(), 0)?;
     file.finish().map(drop)
 }
 

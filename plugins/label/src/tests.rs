@@ -5,7 +5,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use weir_sdk::Ip;
 use weir_sdk::Time;
-use weir_sdk::testing::{TestRows, check_row};
+use weir_sdk::testing::{TestRows, check_row_columns};
 
 use super::*;
 use file::Lines;
@@ -46,7 +46,7 @@ fn label_of(text: &str) -> String {
 
 #[test]
 fn columns_are_well_declared() {
-    check_row::<Row<'_>>();
+    check_row_columns::<Label>();
 }
 
 #[test]
