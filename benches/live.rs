@@ -12,7 +12,7 @@ use weir::flow::Numbers;
 use weir::plugins::PluginSet;
 use weir::profile::Stopwatch;
 use weir::sink::Error;
-use weir::worker::{EndedBatch, FlowRules, Share, TakeEnded, Worker};
+use weir::worker::{Alone, EndedBatch, FlowRules, TakeEnded, Worker};
 use weir_benches::traffic::Capture;
 use weir_benches::{scan, stages, trivial, whole};
 use weir_sdk::Start;
@@ -59,14 +59,13 @@ fn median(mut times: Vec<f64>) -> f64 {
 /// All packets of a capture, none of whose flows ends.
 fn engine(capture: &Capture, plugins: &PluginSet) {
     let crew = plugins.open().expect("the plugins open without options");
-    let mut worker = Worker::new(&FlowRules::default(), crew, Numbers::Own, Stopwatch::default());
-    let mut first_ordinal = 1;
+    let worker = Worker::new(&FlowRules::default(), crew, Numbers::Own, Stopwatch::default());
+    let mut alone = Alone::new(worker);
     stages::read(&capture.path(), |records, window| {
-        let share = Share { records, window, first_ordinal, owners: &[], owner: 0, quotes: &[] };
-        worker.packets(&share, &mut Nobody).expect("nothing is written");
-        first_ordinal += records.len() as u64;
+        alone.records(records, window, &mut Nobody).expect("nothing is written");
     });
-    assert_eq!((worker.counts().in_flows, worker.live() as u64), (capture.packets, capture.flows));
+    let (worker, counts) = alone.into_worker();
+    assert_eq!((counts.in_flows, worker.live() as u64), (capture.packets, capture.flows));
 }
 
 /// Takes no rows, since no flow ends.

@@ -116,10 +116,12 @@ impl Stages {
     fn batch(&mut self, records: &[Record], window: &[u8]) {
         self.decode(records, window);
         let Self { facts, links, ticks, .. } = self;
-        let mut arrivals = Arrivals { packets: facts, window, links, clocks: ticks, queries: &[] };
+        let mut arrivals =
+            Arrivals { packets: facts, window, links, clocks: ticks, queries: &[], is_far: false };
         self.table.assign(&mut arrivals, &mut self.slots, &mut Vec::new());
         self.packets += self.slots.len() as u64;
-        let ended = self.table.expire(&self.clocks);
+        let mut ended = Vec::new();
+        self.table.expire(self.clocks.all(), &mut ended);
         self.table.release(&ended);
     }
 
@@ -127,7 +129,7 @@ impl Stages {
         self.facts.clear();
         self.links.clear();
         self.ticks.clear();
-        self.clocks.begin(self.read + 1);
+        self.clocks.begin(self.read + 1, self.clocks.all().now());
         for record in records {
             self.read += 1;
             let tick = self.clocks.tick(record.time_ns);

@@ -3,7 +3,7 @@
 //! The stages, in the order data passes:
 //!
 //! - [`capture`]: file or standard input → raw packets, in batches;
-//! - [`decode`]: raw packet → packet, the layers it has and where they stand;
+//! - [`decode`]: raw packet → packet, the layers it has and where they stand; [`intake`] does that for a batch;
 //! - [`flow`]: packet → flow, and when a flow ends;
 //! - [`plugins`]: find, load, check, and call the libraries that measure flows;
 //! - [`schema`]: every column of a run, in order: the data dictionary;
@@ -21,6 +21,7 @@ pub mod error;
 mod feed;
 pub mod flow;
 pub mod inputs;
+pub mod intake;
 pub mod memory;
 mod parallel;
 mod per_file;

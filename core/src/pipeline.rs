@@ -19,7 +19,7 @@ use crate::schema::{RowShape, Schema};
 use crate::sink::{self, Format, Profile, Provenance, Sink};
 use crate::summary::{Ending, Summary};
 use crate::tables::TableFiles;
-use crate::worker::{FlowRules, Share, Worker};
+use crate::worker::{Alone, FlowRules, Worker};
 
 /// More workers than these would each have too few of the shards that conversations fall into.
 const MOST_THREADS: usize = SHARDS / 4;
@@ -137,28 +137,25 @@ pub(crate) struct Done {
 /// Reader, worker, and rows take turns. Gives the crew back, which has no flows any more.
 pub(crate) fn on_one_thread(
     feed: &mut Feed<'_>,
-    mut worker: Worker,
+    worker: Worker,
     mut rows: RowMaker,
 ) -> Result<(Done, Crew), RunError> {
+    let mut alone = Alone::new(worker);
     let mut records = Vec::new();
-    let mut first_ordinal = 1;
     let mut watch = rows.watch.clone();
     while feed.advance(&mut records) {
         watch.lap(Stage::of_core("read"));
-        let (window, owners) = (feed.window(), &[][..]);
-        let share = Share { records: &records, window, first_ordinal, owners, owner: 0, quotes: &[] };
-        worker.packets(&share, &mut rows)?;
-        first_ordinal += records.len() as u64;
+        alone.records(&records, feed.window(), &mut rows)?;
         watch.skip();
     }
-    worker.drain(&mut rows)?;
+    alone.drain(&mut rows)?;
     rows.end()?;
     let plugin_counts = rows.counts();
+    let (mut worker, counts) = alone.into_worker();
     let faults = [worker.take_faults(), rows.take_faults()].concat();
     watch.merge(worker.watch());
     watch.merge(&rows.watch);
     let RowMaker { sink, tables, notices, .. } = rows;
-    let counts = worker.counts();
     let done = Done { counts, faults, plugin_counts, sink, tables, notices, watch };
     Ok((done, worker.into_crew()))
 }

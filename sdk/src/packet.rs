@@ -273,6 +273,29 @@ impl<'a> Packet<'a> {
         self.ip_at(16, 24)
     }
 
+    /// Source and destination address of the innermost IP header; none for layer 2.
+    ///
+    /// ```
+    /// use weir_sdk::{Ip, Packet, PacketFacts};
+    ///
+    /// let frame = [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 9];
+    /// let facts = PacketFacts { captured_len: 20, ip_version: 4, ..PacketFacts::default() };
+    /// let ips = Packet::new(&facts, &frame).ips();
+    /// assert_eq!(ips, Some((Ip::V4([192, 0, 2, 1]), Ip::V4([192, 0, 2, 9]))));
+    /// ```
+    #[inline]
+    pub fn ips(&self) -> Option<(Ip, Ip)> {
+        let l3 = usize::from(self.facts.l3_offset);
+        match self.facts.ip_version {
+            4 => {
+                let [a, b, c, d, dst @ ..] = self.array::<8>(l3 + 12)?;
+                Some((Ip::V4([a, b, c, d]), Ip::V4(dst)))
+            }
+            6 => Some((Ip::V6(self.array(l3 + 8)?), Ip::V6(self.array(l3 + 24)?))),
+            _ => None,
+        }
+    }
+
     /// Source MAC address where the link has one.
     #[inline]
     pub fn src_mac(&self) -> Option<Mac> {

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 
@@ -114,15 +115,15 @@ pub struct Chain<'a> {
     pub count: u16,
 }
 
-#[derive(Debug)]
-struct Entry {
-    layers: Box<[Layer]>,
-    text: Box<str>,
+/// The text and the count of a chain, for whoever did not decode it.
+#[derive(Clone, Debug)]
+pub struct ChainText {
+    text: Arc<str>,
     count: u16,
 }
 
-impl Entry {
-    fn new(layers: &[Layer]) -> Self {
+impl ChainText {
+    fn of(layers: &[Layer]) -> Self {
         let mut text = String::new();
         let mut count = 0u16;
         for (position, layer) in layers.iter().enumerate() {
@@ -132,14 +133,46 @@ impl Entry {
             layer.write(&mut text);
             count = count.saturating_add(layer.headers());
         }
-        Self { layers: layers.into(), text: text.into(), count }
+        Self { text: text.into(), count }
+    }
+}
+
+/// Chains by their numbers.
+#[derive(Clone, Debug, Default)]
+pub struct ChainTexts(Vec<ChainText>);
+
+impl ChainTexts {
+    /// The chain with this number, if a packet had it.
+    pub fn get(&self, id: u32) -> Option<Chain<'_>> {
+        self.0.get(id as usize).map(|chain| Chain { text: &chain.text, count: chain.count })
+    }
+
+    /// How many chains there are; their numbers are the ones below.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no chain.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those with this number and the ones above.
+    pub fn since(&self, id: usize) -> &[ChainText] {
+        &self.0[id..]
+    }
+
+    /// Takes those that come next.
+    pub fn extend(&mut self, next: &[ChainText]) {
+        self.0.extend_from_slice(next);
     }
 }
 
 /// All header chains that a decoder has met, numbered in the order of their first appearance.
 #[derive(Debug)]
 pub struct HeaderChains {
-    entries: Vec<Entry>,
+    layers: Vec<Box<[Layer]>>,
+    texts: ChainTexts,
     ids: HashTable<u32>,
     // Chains come from the wire: without a seed a capture could be made to collide.
     hasher: foldhash::fast::RandomState,
@@ -148,37 +181,33 @@ pub struct HeaderChains {
 impl HeaderChains {
     /// No chain yet.
     pub(super) fn new() -> Self {
-        Self { entries: Vec::new(), ids: HashTable::new(), hasher: foldhash::fast::RandomState::default() }
+        Self {
+            layers: Vec::new(),
+            texts: ChainTexts::default(),
+            ids: HashTable::new(),
+            hasher: foldhash::fast::RandomState::default(),
+        }
     }
 
-    /// The chain with this number, if a packet had it.
-    pub fn get(&self, id: u32) -> Option<Chain<'_>> {
-        self.entries.get(id as usize).map(|entry| Chain { text: &entry.text, count: entry.count })
-    }
-
-    /// How many chains there are; their numbers are the ones below.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether there is no chain.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+    /// The chains by their numbers.
+    pub fn texts(&self) -> &ChainTexts {
+        &self.texts
     }
 
     /// The number of a chain; memory is taken only when it is new.
     pub(super) fn intern(&mut self, chain: &ChainBuilder) -> u32 {
         let layers = chain.layers();
         let hash = self.hasher.hash_one(layers);
-        let known = self.ids.find(hash, |&id| *self.entries[id as usize].layers == *layers);
+        let known = self.ids.find(hash, |&id| *self.layers[id as usize] == *layers);
         known.copied().unwrap_or_else(|| self.add(hash, layers))
     }
 
     fn add(&mut self, hash: u64, layers: &[Layer]) -> u32 {
-        let id = self.entries.len() as u32;
-        self.entries.push(Entry::new(layers));
-        let Self { entries, ids, hasher } = self;
-        ids.insert_unique(hash, id, |&id| hasher.hash_one(&*entries[id as usize].layers));
+        let id = self.layers.len() as u32;
+        self.layers.push(layers.into());
+        self.texts.0.push(ChainText::of(layers));
+        let Self { layers, ids, hasher, .. } = self;
+        ids.insert_unique(hash, id, |&id| hasher.hash_one(&*layers[id as usize]));
         id
     }
 }
@@ -193,7 +222,7 @@ mod tests {
         let mut chains = HeaderChains::new();
         let id = chains.intern(&chain);
         assert_eq!(chains.intern(&chain), id);
-        assert_eq!(chains.get(id), Some(Chain { text, count }));
+        assert_eq!(chains.texts().get(id), Some(Chain { text, count }));
     }
 
     #[test]
@@ -228,6 +257,6 @@ mod tests {
         let mut chains = HeaderChains::new();
         let id = chains.intern(&chain);
         assert!(chain.is_full());
-        assert!(chains.get(id).is_some_and(|chain| chain.text.ends_with("dtls1.2:...")));
+        assert!(chains.texts().get(id).is_some_and(|chain| chain.text.ends_with("dtls1.2:...")));
     }
 }

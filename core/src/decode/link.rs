@@ -234,6 +234,7 @@ pub enum LinkDirection {
 }
 
 /// The direction of a frame, where its link header tells it.
+#[inline]
 pub(super) fn direction(link: u16, frame: &[u8]) -> Option<LinkDirection> {
     const OUTGOING: u8 = 4;
     let sent = match link {

@@ -51,7 +51,7 @@ mod vxlan;
 mod walk;
 mod wlan;
 
-pub use chain::{Chain, HeaderChains};
+pub use chain::{Chain, ChainText, ChainTexts, HeaderChains};
 pub use link::LinkDirection;
 pub use no_flow::NoFlow;
 
@@ -123,6 +123,7 @@ impl Decoder {
 }
 
 /// The direction of a frame past the capturing host, where its link header tells it.
+#[inline]
 pub fn link_direction(record: &Record, window: &[u8]) -> Option<LinkDirection> {
     link::direction(record.link_type, frame_of(record, window))
 }

@@ -40,7 +40,7 @@ pub(super) fn decode_cut(link: u16, frame: &[u8], wire_len: usize) -> Result<See
     match decoder.decode(&record, frame, &mut facts) {
         Decoded::NoFlow(reason) => Err(reason),
         Decoded::Flow => {
-            let chain = decoder.chains().get(facts.header_chain).expect("a flow has a chain");
+            let chain = decoder.chains().texts().get(facts.header_chain).expect("a flow has a chain");
             let packet = Packet::new(&facts, frame);
             let addresses = packet.src_ip().zip(packet.dst_ip());
             Ok(Seen { chain: chain.text.to_owned(), count: chain.count, addresses, facts })

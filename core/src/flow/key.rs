@@ -38,11 +38,11 @@ impl FlowKey {
     pub fn of(packet: &Packet<'_>, link: LinkEnds) -> Oriented {
         let ports = (packet.src_port, packet.dst_port);
         let tail = u64::from(packet.vlan_id) << 16 | u64::from(packet.l4_proto) << 8;
-        match (packet.src_ip(), packet.dst_ip()) {
-            (Some(Ip::V4(src)), Some(Ip::V4(dst))) => {
+        match packet.ips() {
+            Some((Ip::V4(src), Ip::V4(dst))) => {
                 ipv4(u32::from_be_bytes(src), u32::from_be_bytes(dst), ports, tail | 4)
             }
-            (Some(Ip::V6(src)), Some(Ip::V6(dst))) => {
+            Some((Ip::V6(src), Ip::V6(dst))) => {
                 ipv6(u128::from_be_bytes(src), u128::from_be_bytes(dst), ports, tail | 6)
             }
             _ => layer_2(packet, link),

@@ -32,6 +32,8 @@ pub use slab::{ROW_ALIGN, Slab};
 pub use stream::Streams;
 pub use timeouts::{Lifetime, Timeouts};
 
+use std::ops::Range;
+
 use foldhash::fast::RandomState;
 use weir_sdk::{EndFacts, Packet, PacketFacts, Side, flag, status};
 
@@ -43,7 +45,7 @@ use records::Records;
 use tcp::{Exchange, Segment};
 use wheel::{Alarm, Wheel};
 
-/// The running clock of a batch: what it was before, and after each packet read (in a flow or not).
+/// The running clock: what it was before some packets, and after each packet read (in a flow or not).
 #[derive(Clone, Debug, Default)]
 pub struct Clocks {
     before: Option<i64>,
@@ -52,9 +54,9 @@ pub struct Clocks {
 }
 
 impl Clocks {
-    /// Begins a batch whose first packet has this ordinal.
-    pub fn begin(&mut self, first_ordinal: u64) {
-        self.before = self.now();
+    /// Begins with packets of which the first has this ordinal, behind a clock that earlier ones have set.
+    pub fn begin(&mut self, first_ordinal: u64, before: Option<i64>) {
+        self.before = before;
         self.after.clear();
         self.first_ordinal = first_ordinal;
     }
@@ -64,21 +66,44 @@ impl Clocks {
     pub fn tick(&mut self, time_ns: i64) -> i64 {
         // So that every deadline lies behind the packet that sets it: sums of times end at the largest number.
         let time_ns = time_ns.min(i64::MAX - 1);
-        let now = self.now().map_or(time_ns, |now| now.max(time_ns));
+        let now = self.all().now().map_or(time_ns, |now| now.max(time_ns));
         self.after.push(now);
         now
     }
 
+    /// Over all packets.
+    #[inline]
+    pub fn all(&self) -> ClockSpan<'_> {
+        ClockSpan { before: self.before, after: &self.after, first_ordinal: self.first_ordinal }
+    }
+}
+
+/// The running clock over the packets of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockSpan<'a> {
+    before: Option<i64>,
+    after: &'a [i64],
+    first_ordinal: u64,
+}
+
+impl<'a> ClockSpan<'a> {
     /// The clock after the last packet.
     #[inline]
     pub fn now(&self) -> Option<i64> {
         self.after.last().copied().or(self.before)
     }
 
-    /// The clock after the packet of the batch with this ordinal.
-    pub fn at(&self, ordinal: u64) -> i64 {
-        let at = ordinal.checked_sub(self.first_ordinal).and_then(|at| self.after.get(at as usize));
-        at.copied().or(self.now()).unwrap_or(i64::MIN)
+    /// The ordinals of the packets.
+    pub fn ordinals(&self) -> Range<u64> {
+        self.first_ordinal..self.first_ordinal + self.after.len() as u64
+    }
+
+    /// Over the packets before an ordinal, and over the others.
+    pub fn split(self, ordinal: u64) -> (Self, Self) {
+        let count = ordinal.saturating_sub(self.first_ordinal).min(self.after.len() as u64) as usize;
+        let (before, after) = self.after.split_at(count);
+        let first = Self { after: before, ..self };
+        (first, Self { before: first.now(), after, first_ordinal: self.first_ordinal + count as u64 })
     }
 
     /// The packet at which the clock reached `deadline`: its ordinal, the clock before it, and after it.
@@ -130,12 +155,27 @@ pub struct Arrivals<'a> {
     pub packets: &'a mut [PacketFacts],
     /// What their `start` counts in.
     pub window: &'a [u8],
+    /// Another thread has read the window, so that its bytes lie in another core's cache.
+    pub is_far: bool,
     /// What links without addresses tell.
     pub links: &'a [LinkEnds],
     /// The running clock.
     pub clocks: &'a [i64],
     /// What messages ask of this table, by ordinal.
     pub queries: &'a [Query],
+}
+
+/// Packets between the one that is looked at and the one whose bytes are asked for, where they are far.
+const AHEAD: usize = 16;
+/// Bytes of a packet that are asked for: what lies behind them comes by itself.
+const FARTHEST: usize = 1536;
+
+#[inline]
+fn prefetch_bytes(facts: &PacketFacts, window: &[u8]) {
+    let start = facts.start as usize;
+    let end = start + (facts.captured_len as usize).min(FARTHEST);
+    let lines = window.get(start..end).into_iter().flat_map(|bytes| bytes.chunks(64));
+    lines.for_each(|line| prefetch(line.as_ptr()));
 }
 
 /// The conversations of one worker.
@@ -194,11 +234,17 @@ impl FlowTable {
     /// Three passes, so that memory is asked for before it is needed: index entries, then conversations. Queries
     /// are answered in between, each before the packet that asks.
     pub fn assign(&mut self, arrivals: &mut Arrivals<'_>, slots: &mut Vec<u32>, answers: &mut Vec<Answer>) {
-        let Arrivals { packets, window, links, clocks, queries } = arrivals;
+        let Arrivals { packets, window, is_far, links, clocks, queries } = arrivals;
         let mut queries = queries.iter().peekable();
         self.fresh.clear();
         self.arrivals.clear();
-        for (facts, &link) in packets.iter().zip(links.iter()) {
+        if *is_far {
+            packets.iter().take(AHEAD).for_each(|facts| prefetch_bytes(facts, window));
+        }
+        for (at, (facts, &link)) in packets.iter().zip(links.iter()).enumerate() {
+            if *is_far && let Some(ahead) = packets.get(at + AHEAD) {
+                prefetch_bytes(ahead, window);
+            }
             let oriented = FlowKey::of(&Packet::new(facts, window), link);
             let hash = oriented.key.hash(&self.hash_state);
             self.index.prefetch(hash);
@@ -249,10 +295,7 @@ impl FlowTable {
     /// Asks for the cache lines of a conversation.
     #[inline]
     pub fn prefetch(&self, slot: u32) {
-        let conversation: *const Conversation = &self.conversations[slot];
-        prefetch(conversation);
-        prefetch(conversation.cast::<u8>().wrapping_add(64));
-        prefetch(conversation.cast::<u8>().wrapping_add(128));
+        prefetch_record(&self.conversations[slot]);
     }
 
     fn place(
@@ -281,8 +324,15 @@ impl FlowTable {
         }
         direction.last_seen = clock;
         direction.last_used = facts.ordinal;
-        self.note_fragmentation(facts, window, slot, side, clock);
-        self.follow_tcp(facts, window, slot, side);
+        let is_fragment = facts.has(flag::FIRST_FRAGMENT | flag::LATER_FRAGMENT);
+        direction.fragment_error |= direction.fragment_pending && !is_fragment;
+        let changed_lifetime = follow_tcp(conversation, facts, window, side);
+        if is_fragment {
+            self.register_fragment(facts, window, slot, side, clock);
+        }
+        if changed_lifetime {
+            self.bring_alarm_forward(slot);
+        }
         slot
     }
 
@@ -291,7 +341,9 @@ impl FlowTable {
     fn find_live(&mut self, key: &FlowKey, hash: u64, clock: i64) -> Option<u32> {
         let conversations = &self.conversations;
         let slot = self.index.find(hash, |slot| conversations[slot].key == *key)?;
-        if conversations[slot].deadline(&self.timeouts) <= clock {
+        let conversation = &conversations[slot];
+        // No deadline comes before its alarm, which is at hand; the deadline must be worked out.
+        if conversation.alarm <= clock && conversation.deadline(&self.timeouts) <= clock {
             self.end(slot);
             return None;
         }
@@ -400,24 +452,6 @@ impl FlowTable {
     }
 
     /// Registers a datagram that begins here, and tells the flow what is wrong with its fragments.
-    #[inline]
-    fn note_fragmentation(
-        &mut self,
-        facts: &mut PacketFacts,
-        window: &[u8],
-        slot: u32,
-        side: Side,
-        clock: i64,
-    ) {
-        let is_fragment = facts.has(flag::FIRST_FRAGMENT | flag::LATER_FRAGMENT);
-        if is_fragment {
-            self.register_fragment(facts, window, slot, side, clock);
-        } else {
-            let direction = &mut self.conversations[slot].directions[side as usize];
-            direction.fragment_error |= direction.fragment_pending;
-        }
-    }
-
     #[inline(never)]
     fn register_fragment(
         &mut self,
@@ -443,28 +477,7 @@ impl FlowTable {
         }
     }
 
-    /// Lets the TCP state machine set the timeouts, and an earlier alarm if the deadline came closer.
-    #[inline]
-    fn follow_tcp(&mut self, facts: &PacketFacts, window: &[u8], slot: u32, side: Side) {
-        if facts.l4_proto != 6 || !facts.has(flag::HAS_TCP_FLAGS) {
-            return;
-        }
-        let Some(segment) = segment_of(&Packet::new(facts, window)) else { return };
-        let conversation = &mut self.conversations[slot];
-        let has_other = conversation.directions[side.other() as usize].is_seen();
-        let [a, b] = &mut conversation.directions;
-        let (own, other) = if side == Side::A { (a, b) } else { (b, a) };
-        let before = (own.lifetime, other.lifetime);
-        Exchange {
-            own: (&mut own.tcp, &mut own.lifetime),
-            other: has_other.then_some((&mut other.tcp, &mut other.lifetime)),
-        }
-        .segment(segment);
-        if before != (own.lifetime, other.lifetime) {
-            self.bring_alarm_forward(slot);
-        }
-    }
-
+    /// Sets an earlier alarm if the deadline came closer.
     fn bring_alarm_forward(&mut self, slot: u32) {
         let conversation = &mut self.conversations[slot];
         let deadline = conversation.deadline(&self.timeouts);
@@ -505,29 +518,30 @@ impl FlowTable {
         &self.fresh
     }
 
-    /// Ends what the clock of the batch has overtaken, and gives everything that ended in it, in the
+    /// Ends what the clock of the batch has overtaken, and appends everything that ended in it, in the
     /// order of rows. The slots stay untouched until [`release`](Self::release).
-    pub fn expire(&mut self, clocks: &Clocks) -> Vec<Ended> {
+    pub fn expire(&mut self, clocks: ClockSpan<'_>, ended: &mut Vec<Ended>) {
         if let Some(now) = clocks.now() {
-            self.wheel.advance(now);
+            let conversations = &self.conversations;
+            self.wheel.advance(now, |alarm| prefetch_record(&conversations[alarm.slot]));
             while let Some(alarm) = self.wheel.next(now) {
                 self.check_alarm(alarm, now);
             }
         }
-        let slots = std::mem::take(&mut self.ended);
+        let mut slots = std::mem::take(&mut self.ended);
         for &(slot, _) in slots.iter().filter(|(_, needed_by)| needed_by.is_none()) {
             let conversation = &mut self.conversations[slot];
             let first_seen = conversation.first_seen;
             let limit = self.timeouts.active.map(|active| first_seen.saturating_add(active));
             conversation.hit_active_timeout = limit == Some(conversation.deadline(&self.timeouts));
         }
-        let mut ended: Vec<Ended> =
-            slots.into_iter().map(|(slot, needed_by)| self.ended(slot, needed_by, clocks)).collect();
-        ended.sort_unstable_by_key(|ended| ended.order);
-        ended
+        let before = ended.len();
+        ended.extend(slots.drain(..).map(|(slot, needed_by)| self.ended(slot, needed_by, clocks)));
+        ended[before..].sort_unstable_by_key(|ended| ended.order);
+        self.ended = slots;
     }
 
-    fn ended(&self, slot: u32, needed_by: Option<u64>, clocks: &Clocks) -> Ended {
+    fn ended(&self, slot: u32, needed_by: Option<u64>, clocks: ClockSpan<'_>) -> Ended {
         let order = match needed_by {
             // Behind whatever ended because its time had come.
             Some(noticed) => {
@@ -556,7 +570,7 @@ impl FlowTable {
         }
     }
 
-    fn end_order(&self, slot: u32, clocks: &Clocks) -> EndOrder {
+    fn end_order(&self, slot: u32, clocks: ClockSpan<'_>) -> EndOrder {
         let conversation = &self.conversations[slot];
         let (noticed, before, after) = clocks.noticed(conversation.deadline(&self.timeouts));
         let mut first = None;
@@ -612,6 +626,13 @@ impl FlowTable {
     }
 }
 
+#[inline]
+fn prefetch_record(conversation: *const Conversation) {
+    for line in 0..size_of::<Conversation>().div_ceil(64) {
+        prefetch(conversation.cast::<u8>().wrapping_add(64 * line));
+    }
+}
+
 /// The side that the first packet of a conversation comes from: A unless something tells a responder.
 fn opening_side(packet: &Packet<'_>, to_itself: bool) -> Side {
     let by_port = packet.src_port < 1024 && packet.src_port < packet.dst_port;
@@ -638,11 +659,31 @@ fn echo_request(ip_version: u8) -> u8 {
     if ip_version == 4 { 8 } else { 128 }
 }
 
+/// Lets the TCP state machine set the timeouts of both directions; says whether one changed.
+#[inline]
+fn follow_tcp(conversation: &mut Conversation, facts: &PacketFacts, window: &[u8], side: Side) -> bool {
+    if facts.l4_proto != 6 || !facts.has(flag::HAS_TCP_FLAGS) {
+        return false;
+    }
+    let Some(segment) = segment_of(&Packet::new(facts, window)) else { return false };
+    let [a, b] = &mut conversation.directions;
+    let (own, other) = if side == Side::A { (a, b) } else { (b, a) };
+    let before = (own.lifetime, other.lifetime);
+    let has_other = other.is_seen();
+    Exchange {
+        own: (&mut own.tcp, &mut own.lifetime),
+        other: has_other.then_some((&mut other.tcp, &mut other.lifetime)),
+    }
+    .segment(segment);
+    before != (own.lifetime, other.lifetime)
+}
+
+#[inline]
 fn segment_of(packet: &Packet<'_>) -> Option<Segment> {
-    let l4 = usize::from(packet.l4_offset);
+    let [s0, s1, s2, s3, a0, a1, a2, a3] = packet.array(usize::from(packet.l4_offset) + 4)?;
     Some(Segment {
         flags: packet.tcp_flags,
-        seq: u32::from_be_bytes(packet.array(l4 + 4)?),
-        ack: u32::from_be_bytes(packet.array(l4 + 8)?),
+        seq: u32::from_be_bytes([s0, s1, s2, s3]),
+        ack: u32::from_be_bytes([a0, a1, a2, a3]),
     })
 }

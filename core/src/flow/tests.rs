@@ -105,7 +105,7 @@ fn follow_in(mut table: FlowTable, sent: &[Sent], batch: usize) -> Vec<Ended> {
     let mut ordinal = 0;
     for sent in sent.chunks(batch) {
         let window: Vec<u8> = sent.iter().flat_map(bytes_of).collect();
-        clocks.begin(ordinal + 1);
+        clocks.begin(ordinal + 1, clocks.all().now());
         let mut now = Vec::new();
         let mut facts = Vec::new();
         for (at, sent) in sent.iter().enumerate() {
@@ -115,8 +115,14 @@ fn follow_in(mut table: FlowTable, sent: &[Sent], batch: usize) -> Vec<Ended> {
         }
         let links = vec![LinkEnds::default(); facts.len()];
         let mut slots = Vec::new();
-        let mut arrivals =
-            Arrivals { packets: &mut facts, window: &window, links: &links, clocks: &now, queries: &[] };
+        let mut arrivals = Arrivals {
+            packets: &mut facts,
+            window: &window,
+            links: &links,
+            clocks: &now,
+            queries: &[],
+            is_far: false,
+        };
         table.assign(&mut arrivals, &mut slots, &mut Vec::new());
         for (facts, &slot) in facts.iter().zip(&slots) {
             let flow = open.entry(slot).or_insert(Ended {
@@ -128,7 +134,8 @@ fn follow_in(mut table: FlowTable, sent: &[Sent], batch: usize) -> Vec<Ended> {
             flow.packets[usize::from(facts.side)] += 1;
             flow.status[usize::from(facts.side)] |= facts.status;
         }
-        let over = table.expire(&clocks);
+        let mut over = Vec::new();
+        table.expire(clocks.all(), &mut over);
         ended.extend(over.iter().map(|ended| close(&table, ended.slot, &mut open)));
         table.release(&over);
     }
@@ -368,4 +375,22 @@ fn sides_and_letters_follow_the_direction_rule() {
     let proxy = Sent { from: (X, 8080), to: (Y, 3000), ..udp(0.0, X, Y) };
     assert_eq!(rows(&[proxy])[0].packets, [0, 1]);
     assert_eq!(Side::A.other(), Side::B);
+}
+
+#[test]
+fn a_clock_that_is_split_notices_at_the_same_packets() {
+    let mut clocks = Clocks::default();
+    clocks.begin(11, Some(5));
+    [7, 3, 9, 20].into_iter().for_each(|time| assert!(clocks.tick(time) >= time));
+    let noticed = |clocks: ClockSpan<'_>, deadline| clocks.noticed(deadline);
+    assert_eq!(noticed(clocks.all(), 8), (13, 7, 9));
+    for at in 0..30 {
+        let (first, second) = clocks.all().split(at);
+        assert_eq!(first.ordinals().end, second.ordinals().start);
+        assert_eq!((first.ordinals().start, second.ordinals().end), (11, 15));
+        for deadline in 6..=20 {
+            let part = if first.now().is_some_and(|now| now >= deadline) { first } else { second };
+            assert_eq!(noticed(part, deadline), noticed(clocks.all(), deadline), "{at} {deadline}");
+        }
+    }
 }

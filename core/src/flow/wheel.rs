@@ -46,8 +46,9 @@ impl Wheel {
         self.buckets[bucket.rem_euclid(BUCKETS) as usize].push(alarm);
     }
 
-    /// Moves the clock on; alarms that may go off until then come within reach of [`next`](Self::next).
-    pub fn advance(&mut self, clock: i64) {
+    /// Moves the clock on; alarms that may go off until then come within reach of [`next`](Self::next). Those that do
+    /// are shown, most of them a while before they go off.
+    pub fn advance(&mut self, clock: i64, show: impl Fn(&Alarm)) {
         let target = clock.div_euclid(BUCKET_NS);
         if self.current == i64::MIN {
             self.current = target;
@@ -58,6 +59,7 @@ impl Wheel {
         self.current = self.current.max(target);
         for bucket in (0..steps).map(|step| first + step) {
             let alarms = std::mem::take(&mut self.buckets[bucket.rem_euclid(BUCKETS) as usize]);
+            alarms.iter().for_each(&show);
             self.near.extend(alarms.into_iter().map(Reverse));
         }
     }
@@ -84,7 +86,7 @@ mod tests {
             let mut waiting: Vec<i64> = Vec::new();
             for (step, delay) in steps {
                 clock += step / 10;
-                wheel.advance(clock);
+                wheel.advance(clock, |_| {});
                 while let Some(alarm) = wheel.next(clock) {
                     prop_assert!(alarm.deadline <= clock);
                     let at = waiting.iter().position(|&deadline| deadline == alarm.deadline);

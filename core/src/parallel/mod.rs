@@ -1,8 +1,8 @@
 //! The same run on several threads, with the same rows in the same order.
 //!
-//! What comes in: records, read and dealt out by this thread (`deal`): each belongs to one worker, by its two
-//! hosts, so that workers share nothing. Each worker (`work`) takes its packets through decoder, table, and
-//! plugins, and prints its rows, but for the cells of row plugins, into parcels (`parcel`). One thread
+//! What comes in: records, read, decoded, and dealt out by this thread (`deal`): each packet belongs to one worker, by
+//! its two hosts, so that workers share nothing. Each worker (`work`) takes its packets through table and plugins,
+//! and prints its rows, but for the cells of row plugins, into parcels (`parcel`). One thread
 //! (`merge`) puts the rows of all workers in order, has row plugins add their cells, and hands them to the sink.
 //!
 //! Two things are about all workers. Conversations are numbered in the order in which they began: workers tell
@@ -18,11 +18,9 @@ mod parcel;
 mod work;
 
 use std::collections::HashSet;
-use std::num::NonZeroU8;
 use std::sync::Arc;
 use std::thread;
 
-use crate::counts::Counts;
 use crate::error::RunError;
 use crate::feed::Feed;
 use crate::flow::Numbers;
@@ -61,7 +59,6 @@ pub(crate) fn run(
     kept: Kept,
     is_profiled: bool,
 ) -> Result<Done, RunError> {
-    let count = NonZeroU8::new(crews.len() as u8).unwrap_or(NonZeroU8::MIN);
     let format = rows.sink.text().map(|text| text.format());
     let numbering = Numbering::new(crews.len());
     feed.read_chunks_of(CHUNK);
@@ -83,9 +80,8 @@ pub(crate) fn run(
             }));
         }
         let merger = scope.spawn(|| Merger::new(streams, Arc::clone(&kept), rows).run());
-        let mut watch = Dealer::new(belts, count, Stopwatch::new(is_profiled)).run(feed);
+        let (mut counts, mut watch) = Dealer::new(belts, Stopwatch::new(is_profiled)).run(feed);
         let merged = joined(merger.join());
-        let mut counts = Counts::default();
         let mut faults = Vec::new();
         for thread in threads {
             let mut left = joined(thread.join());

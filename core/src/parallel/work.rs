@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::counts::Counts;
+use crate::decode::ChainTexts;
 use crate::flow::Ended;
 use crate::plugins::PluginFault;
 use crate::profile::Stopwatch;
-use crate::worker::{Begun, Worker};
+use crate::worker::{Begun, Share, Worker};
 
 use super::belt::Taker;
 use super::deal::Chunk;
@@ -23,6 +24,8 @@ pub(super) struct Workshop<'n> {
     number: u8,
     numbering: &'n Numbering,
     packer: Packer,
+    /// Header chains that were met so far.
+    chains: ChainTexts,
     /// Chunks whose conversations have no numbers yet, oldest first.
     pending: VecDeque<Pending>,
     /// Chunks finished so far.
@@ -45,7 +48,15 @@ pub(super) struct Leavings {
 
 impl<'n> Workshop<'n> {
     pub(super) fn new(worker: Worker, number: u8, numbering: &'n Numbering, packer: Packer) -> Self {
-        Self { worker, number, numbering, packer, pending: VecDeque::new(), finished: 0 }
+        Self {
+            worker,
+            number,
+            numbering,
+            packer,
+            chains: ChainTexts::default(),
+            pending: VecDeque::new(),
+            finished: 0,
+        }
     }
 
     /// Works until there are no more chunks, or nobody takes the rows any more; why, the merger knows.
@@ -60,20 +71,23 @@ impl<'n> Workshop<'n> {
 
     fn work(&mut self, chunks: &Taker<Arc<Chunk>>) -> Result<(), Stopped> {
         while let Ok(chunk) = chunks.take() {
-            self.observe(&chunk);
+            self.follow(&chunk);
             drop(chunk);
             while !self.pending.is_empty() && self.finish_oldest(self.pending.len() > LAG)? {}
         }
         while !self.pending.is_empty() {
             self.finish_oldest(true)?;
         }
-        self.worker.drain(&mut self.packer).map_err(|_| Stopped)?;
+        self.worker.drain(&self.chains, &mut self.packer).map_err(|_| Stopped)?;
         self.packer.end_chunk()
     }
 
-    fn observe(&mut self, chunk: &Chunk) {
+    fn follow(&mut self, chunk: &Chunk) {
         let mut pending = Pending::default();
-        self.worker.observe(&chunk.share(self.number), &mut pending.begun, &mut pending.ended);
+        let packets = &mut *chunk.share(self.number.into());
+        let share = Share { packets, window: &chunk.window, clocks: chunk.clocks.all(), is_far: true };
+        self.worker.follow(share, &mut pending.begun, &mut pending.ended);
+        self.chains.extend(&chunk.chains);
         let begun = pending.begun.flows.iter().map(|&(ordinal, _)| ordinal).collect();
         let told = Told { begun, answers: std::mem::take(&mut pending.begun.answers) };
         self.numbering.tell(self.number.into(), self.finished + self.pending.len() as u64, told);
@@ -95,7 +109,7 @@ impl<'n> Workshop<'n> {
         self.finished += 1;
         self.worker.number(&begun, &learned.numbers, &learned.answers);
         self.packer.starts(begun.starts);
-        self.worker.close(&ended, &mut self.packer).map_err(|_| Stopped)?;
+        self.worker.close(&ended, &self.chains, &mut self.packer).map_err(|_| Stopped)?;
         self.packer.end_chunk()?;
         Ok(true)
     }

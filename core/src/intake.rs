@@ -1,0 +1,212 @@
+//! Records → packets: decoded once, with the running clock, and dealt out to workers.
+//!
+//! What comes in: records in the order of the input. What goes out: for each worker the [`Packets`] that are its
+//! own, all packets of two hosts with the same one, so that workers share nothing; and the clock, which follows
+//! every record. Every record is counted here, in a flow or by the reason why it is in none.
+
+use std::num::NonZeroU8;
+use std::ops::Range;
+
+use weir_sdk::{Packet, PacketFacts};
+
+use crate::capture::Record;
+use crate::counts::Counts;
+use crate::decode::{ChainTexts, Decoded, Decoder, link_direction};
+use crate::flow::{Clocks, FlowKey, LinkEnds, Query, SHARDS};
+
+/// Packets of one worker, as parallel lists that are used again.
+#[derive(Default)]
+pub struct Packets {
+    /// What the decoder found.
+    pub facts: Vec<PacketFacts>,
+    /// What links without addresses tell.
+    pub links: Vec<LinkEnds>,
+    /// The running clock.
+    pub clocks: Vec<i64>,
+    /// What messages of any worker ask this one, by ordinal; they do not go with the lists above.
+    pub queries: Vec<Query>,
+}
+
+impl Packets {
+    /// Forgets them, keeps the memory.
+    pub fn clear(&mut self) {
+        self.facts.clear();
+        self.links.clear();
+        self.clocks.clear();
+        self.queries.clear();
+    }
+
+    #[inline]
+    fn push(&mut self, facts: &PacketFacts, link: LinkEnds, clock: i64) {
+        self.facts.push(*facts);
+        self.links.push(link);
+        self.clocks.push(clock);
+    }
+
+    /// The places of the queries of some packets.
+    pub(crate) fn asked(&self, ordinals: Range<u64>) -> Range<usize> {
+        let before = |ordinal| self.queries.partition_point(|query| query.ordinal < ordinal);
+        before(ordinals.start)..before(ordinals.end)
+    }
+}
+
+/// Decodes the records of a run, in order.
+pub struct Intake {
+    decoder: Decoder,
+    /// Number of the next record, from 1.
+    next: u64,
+    /// The clock after the last one.
+    clock: Option<i64>,
+    counts: Counts,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        Self { decoder: Decoder::new(), next: 1, clock: None, counts: Counts::default() }
+    }
+}
+
+impl Intake {
+    /// Decodes the next records for the one worker there is.
+    pub fn take(&mut self, records: &[Record], window: &[u8], packets: &mut Packets, clocks: &mut Clocks) {
+        packets.clear();
+        self.each(records, window, clocks, |facts, link, clock| {
+            packets.queries.extend(Query::of(&Packet::new(facts, window), clock));
+            packets.push(facts, link, clock);
+        });
+    }
+
+    /// Decodes the next records for several workers, each packet for the worker of its two hosts.
+    pub fn deal(
+        &mut self,
+        records: &[Record],
+        window: &[u8],
+        shares: &mut [&mut Packets],
+        clocks: &mut Clocks,
+    ) {
+        shares.iter_mut().for_each(|packets| packets.clear());
+        let workers = NonZeroU8::new(shares.len() as u8).unwrap_or(NonZeroU8::MIN);
+        self.each(records, window, clocks, |facts, link, clock| {
+            let packet = Packet::new(facts, window);
+            let key = FlowKey::of(&packet, link).key;
+            if let Some(query) = Query::of(&packet, clock) {
+                let asked = owner(&query.key.unwrap_or(key), workers);
+                shares[asked].queries.push(query);
+            }
+            shares[owner(&key, workers)].push(facts, link, clock);
+        });
+    }
+
+    /// Header chains met so far, by [`PacketFacts::header_chain`].
+    pub fn chains(&self) -> &ChainTexts {
+        self.decoder.chains().texts()
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    #[inline(always)]
+    fn each(
+        &mut self,
+        records: &[Record],
+        window: &[u8],
+        clocks: &mut Clocks,
+        mut take: impl FnMut(&PacketFacts, LinkEnds, i64),
+    ) {
+        clocks.begin(self.next, self.clock);
+        for record in records {
+            let clock = clocks.tick(record.time_ns);
+            self.counts.read(record);
+            let mut facts = PacketFacts { ordinal: self.next, ..PacketFacts::default() };
+            self.next += 1;
+            match self.decoder.decode(record, window, &mut facts) {
+                Decoded::Flow => {
+                    self.counts.in_flows += 1;
+                    let direction = link_direction(record, window);
+                    take(&facts, LinkEnds { link_type: record.link_type, direction }, clock);
+                }
+                Decoded::NoFlow(reason) => self.counts.no_flow(reason, record),
+            }
+        }
+        self.clock = clocks.all().now();
+    }
+}
+
+/// Whole shards belong to a worker, as many as to any other, or one more.
+#[inline]
+fn owner(key: &FlowKey, workers: NonZeroU8) -> usize {
+    usize::from(key.shard()) * usize::from(workers.get()) / SHARDS
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_traffic::{Format, capture, sample::sample};
+
+    use super::*;
+    use crate::capture::Reader;
+
+    /// Reads the sample, some records at a time.
+    fn each_batch(limit: usize, mut take: impl FnMut(&[Record], &[u8])) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sample.pcap");
+        std::fs::write(&path, capture(&sample(), Format::PcapMicros)).unwrap();
+        let mut reader = Reader::open(&path).unwrap();
+        let mut records = Vec::new();
+        loop {
+            let window = reader.next_batch(&mut records, limit).unwrap();
+            if records.is_empty() {
+                return;
+            }
+            take(&records, window);
+        }
+    }
+
+    /// All packets of a run with their clocks, in order, and the worker of each.
+    fn dealt(workers: usize, limit: usize) -> Vec<(PacketFacts, i64, usize)> {
+        let (mut intake, mut clocks) = (Intake::default(), Clocks::default());
+        let mut shares: Vec<Packets> = (0..workers).map(|_| Packets::default()).collect();
+        let mut all = Vec::new();
+        each_batch(limit, |records, window| {
+            if let [only] = &mut shares[..] {
+                intake.take(records, window, only, &mut clocks);
+            } else {
+                intake.deal(records, window, &mut shares.iter_mut().collect::<Vec<_>>(), &mut clocks);
+            }
+            for (worker, share) in shares.iter().enumerate() {
+                assert!(share.facts.is_sorted_by_key(|facts| facts.ordinal));
+                // Where a frame begins depends on the window that it is in.
+                let facts = share.facts.iter().map(|&facts| PacketFacts { start: 0, ..facts });
+                all.extend(facts.zip(&share.clocks).map(|(facts, &clock)| (facts, clock, worker)));
+            }
+        });
+        assert_eq!(intake.counts().in_flows, all.len() as u64);
+        all.sort_by_key(|(facts, ..)| facts.ordinal);
+        all
+    }
+
+    #[test]
+    fn packets_are_the_same_for_any_number_of_workers_and_records() {
+        let alone = dealt(1, 1000);
+        assert!(!alone.is_empty());
+        for (workers, limit) in [(1, 1), (2, 7), (3, 1000), (200, 3)] {
+            let several = dealt(workers, limit);
+            let same = |(own, of_all): (&(PacketFacts, i64, usize), &(PacketFacts, i64, usize))| {
+                (own.0, own.1) == (of_all.0, of_all.1)
+            };
+            assert_eq!(several.len(), alone.len());
+            assert!(several.iter().zip(&alone).all(same), "{workers} workers, {limit} records");
+        }
+        assert!(dealt(2, 1000).iter().any(|&(.., worker)| worker == 1));
+    }
+
+    #[test]
+    fn what_is_asked_is_found_by_ordinal() {
+        let query = |ordinal| Query { ordinal, clock: 0, key: None };
+        let packets = Packets { queries: [3, 7, 7, 9].map(query).into(), ..Packets::default() };
+        assert_eq!(packets.asked(0..3), 0..0);
+        assert_eq!(packets.asked(3..8), 0..3);
+        assert_eq!(packets.asked(8..100), 3..4);
+    }
+}
