@@ -56,7 +56,8 @@ impl Source {
     pub(super) fn prepare<'a>(&self, finished: &'a Finished<'_>) -> Prepared<'a> {
         let cells = finished.cells.get(self.index).and_then(Option::as_ref).unwrap_or(&ColumnCells::NONE);
         let scalar = (!self.value.list).then_some(self.value.kind);
-        Prepared { is_of_b: self.pick == Pick::B, scalar, kind: self.value.kind, cells }
+        let (kind, values) = (self.value.kind, cells.values());
+        Prepared { is_of_b: self.pick == Pick::B, scalar, kind, values, cells }
     }
 }
 
@@ -94,10 +95,16 @@ pub(super) struct Prepared<'a> {
     /// The kind of its cells unless they are lists.
     pub(super) scalar: Option<Kind>,
     kind: Kind,
+    values: &'a [u8],
     cells: &'a ColumnCells<'a>,
 }
 
 impl<'a> Prepared<'a> {
+    /// All of its cells.
+    pub(super) fn cells(&self) -> &'a ColumnCells<'a> {
+        self.cells
+    }
+
     /// The direction of a row whose cell stands in the column, if the cell is present.
     #[inline(always)]
     pub(super) fn present(&self, places: &Places) -> Option<usize> {
@@ -134,7 +141,7 @@ impl<'a> Prepared<'a> {
     /// Element `at` of fixed width.
     #[inline(always)]
     pub(super) fn bytes<const WIDTH: usize>(&self, at: usize) -> Option<[u8; WIDTH]> {
-        bytes(self.cells.values(), at)
+        bytes(self.values, at)
     }
 }
 

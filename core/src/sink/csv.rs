@@ -15,23 +15,25 @@
 use weir_sdk::Ip;
 use weir_sdk::columns::Kind;
 
-use crate::schema::{RowShape, Schema};
+use crate::schema::{OutputColumn, Pick, RowShape, Schema};
 
 use super::address::{MAC, mac_text, push_ip, push_mac, put_v4};
-use super::cell::{Cell, Elements, Places, Prepared, Source, Value};
+use super::cell::{Cell, Elements, Prepared, Source, Value};
 use super::line::{GATHERED, Line, Room};
 use super::number::{
     Short, push_shortest, push_signed, push_unsigned, put_checked, put_shortest, put_signed, put_unsigned,
 };
-use super::{Error, Finished, PrintSpan, RowFormat, Span};
+use super::presence::Presence;
+use super::{Error, Finished, PrintSpan, Row, RowFormat, Span};
 
 /// Prints rows with a delimiter between the fields.
 struct Delimited {
     delimiter: u8,
     shape: RowShape,
     names: Vec<String>,
-    sources: Vec<Source>,
     spans: Vec<Span>,
+    /// The fields of each span.
+    fields: Vec<Fields>,
 }
 
 /// CSV.
@@ -44,40 +46,225 @@ pub(super) fn tabs(schema: &Schema) -> Result<Box<dyn RowFormat>, Error> {
     Ok(Box::new(Delimited::new(schema, b'\t')))
 }
 
+/// The fields of a span of columns.
+struct Fields {
+    sources: Vec<FieldSource>,
+    /// A bit for each source that has a second field.
+    pairs: Vec<u64>,
+    count: usize,
+}
+
+/// Where a field comes from, or the two of A and B that stand together.
+struct FieldSource {
+    source: Source,
+    /// Fields of the span before these.
+    before: usize,
+    is_pair: bool,
+}
+
+impl Fields {
+    fn of(columns: &[OutputColumn]) -> Self {
+        let mut sources: Vec<FieldSource> = Vec::new();
+        for (before, column) in columns.iter().enumerate() {
+            match sources
+                .last_mut()
+                .filter(|last| column.pick == Pick::B && last.source.index == column.index)
+            {
+                Some(of_a) => of_a.is_pair = true,
+                None => sources.push(FieldSource { source: Source::of(column), before, is_pair: false }),
+            }
+        }
+        let bit = |(at, source): (usize, &FieldSource)| u64::from(source.is_pair) << at;
+        let word =
+            |sources: &[FieldSource]| sources.iter().enumerate().map(bit).fold(0, |all, bit| all | bit);
+        let pairs = sources.chunks(u64::BITS as usize).map(word).collect();
+        Self { sources, pairs, count: columns.len() }
+    }
+
+    fn prepare<'a>(&'a self, finished: &'a Finished<'_>) -> Batch<'a> {
+        let columns: Vec<FieldCells<'a>> = self
+            .sources
+            .iter()
+            .map(|&FieldSource { ref source, before, is_pair }| FieldCells {
+                column: source.prepare(finished),
+                put: if source.value.list { None } else { put_numbers(source.value.kind) },
+                before,
+                is_pair,
+            })
+            .collect();
+        let cells: Vec<_> = columns.iter().map(|field| field.column.cells()).collect();
+        let presence = Presence::of(&cells, finished.ends.len());
+        Batch { fields: self, columns, presence }
+    }
+}
+
+/// A batch, prepared for one span of its rows.
+struct Batch<'a> {
+    fields: &'a Fields,
+    columns: Vec<FieldCells<'a>>,
+    presence: Presence,
+}
+
+/// The cells of a field, or of the two of A and B.
+struct FieldCells<'a> {
+    column: Prepared<'a>,
+    /// Puts them if they are numbers.
+    put: Option<PutNumbers>,
+    before: usize,
+    is_pair: bool,
+}
+
+/// Puts the numbers of a field at the start of the room, each with a delimiter behind it, and says how long that is.
+type PutNumbers = fn(&FieldCells<'_>, Place, Place, &mut Room, u8) -> usize;
+
+/// Where a cell stands in its column, or beyond all of them if it is absent.
+type Place = usize;
+const ABSENT: Place = usize::MAX;
+
+/// A function for each kind of numbers, so that the loop over the fields stays in registers.
+fn put_numbers(kind: Kind) -> Option<PutNumbers> {
+    Some(match kind {
+        Kind::U8 => |field, own, other, room, delimiter| {
+            put_each(field, own, other, room, delimiter, |room, it| {
+                put_unsigned(room, u8::from_le_bytes(it).into())
+            })
+        },
+        Kind::U16 => |field, own, other, room, delimiter| {
+            put_each(field, own, other, room, delimiter, |room, it| {
+                put_unsigned(room, u16::from_le_bytes(it).into())
+            })
+        },
+        Kind::U32 => |field, own, other, room, delimiter| {
+            put_each(field, own, other, room, delimiter, |room, it| {
+                put_unsigned(room, u32::from_le_bytes(it).into())
+            })
+        },
+        Kind::U64 => |field, own, other, room, delimiter| {
+            put_each(field, own, other, room, delimiter, |room, it| {
+                put_unsigned(room, u64::from_le_bytes(it))
+            })
+        },
+        Kind::I64 | Kind::Time | Kind::Duration => |field, own, other, room, delimiter| {
+            put_each(field, own, other, room, delimiter, |room, it| put_signed(room, i64::from_le_bytes(it)))
+        },
+        Kind::F32 => |field, own, other, room, delimiter| {
+            put_each(field, own, other, room, delimiter, |room, it| {
+                put_shortest(room, f32::from_le_bytes(it))
+            })
+        },
+        Kind::F64 => |field, own, other, room, delimiter| {
+            put_each(field, own, other, room, delimiter, |room, it| {
+                put_shortest(room, f64::from_le_bytes(it))
+            })
+        },
+        Kind::Bool | Kind::Mac | Kind::Ip | Kind::Text => return None,
+    })
+}
+
+#[inline(always)]
+fn put_each<const WIDTH: usize>(
+    field: &FieldCells<'_>,
+    own: Place,
+    other: Place,
+    room: &mut Room,
+    delimiter: u8,
+    put: impl Fn(&mut Short, [u8; WIDTH]) -> usize,
+) -> usize {
+    let mut len = field.column.bytes(own).map_or(0, |number| put(short(room, 0), number));
+    room[len] = delimiter;
+    len += 1;
+    if field.is_pair {
+        len += field.column.bytes(other).map_or(0, |number| put(short(room, len), number));
+        room[len] = delimiter;
+        len += 1;
+    }
+    len
+}
+
 impl Delimited {
     fn new(schema: &Schema, delimiter: u8) -> Self {
+        let spans = Span::cut(schema.columns().iter().map(|column| schema.is_late(column.plugin)));
         Self {
             delimiter,
             shape: schema.shape(),
             names: schema.columns().iter().map(|column| column.name.clone()).collect(),
-            sources: schema.columns().iter().map(Source::of).collect(),
-            spans: Span::cut(schema.columns().iter().map(|column| schema.is_late(column.plugin))),
+            fields: spans.iter().map(|span| Fields::of(&schema.columns()[span.columns.clone()])).collect(),
+            spans,
         }
     }
 
-    /// Prints the cells of a row, each with a delimiter behind it. The places are looked up, not worked out for
-    /// every cell anew, since they come from outside.
+    /// Prints the cells of a row, each with a delimiter behind it. Absent ones are passed over many at a time.
     #[inline(never)]
-    fn fields(&self, columns: &[Prepared<'_>], places: &Places, out: &mut Vec<u8>) {
+    fn fields(&self, batch: &Batch<'_>, row: &Row, out: &mut Vec<u8>) {
         let mut gathered = [0; GATHERED];
         let mut line = Line::behind(out, &mut gathered);
-        for column in columns {
-            let room = line.room();
-            if let Some(len) = self.put_field(column, places, room) {
-                room[len] = self.delimiter;
-                line.took(len + 1);
-            } else if !self.put_whole_numbers(column, places, &mut line) {
-                self.push_field(column, places, line.text());
+        let (of_own, of_other) =
+            (batch.presence.direction(Some(row.own)), batch.presence.direction(row.other));
+        let (own, other) = (row.own, row.other.unwrap_or(ABSENT));
+        let mut put = 0;
+        let columns = batch.columns.chunks(u64::BITS as usize);
+        for (((columns, pairs), of_own), of_other) in
+            columns.zip(&batch.fields.pairs).zip(of_own).zip(of_other)
+        {
+            let mut left = of_own | (of_other & pairs);
+            while left != 0 {
+                let at = left.trailing_zeros();
+                left &= left - 1;
+                let field = &columns[at as usize];
+                if field.before > put {
+                    line.repeat(self.delimiter, field.before - put);
+                }
+                put = field.before + 1 + usize::from(field.is_pair);
+                let own = if of_own >> at & 1 != 0 { own } else { ABSENT };
+                let other = if of_other >> at & 1 != 0 { other } else { ABSENT };
+                match field.put {
+                    Some(put) => {
+                        let len = put(field, own, other, line.room(), self.delimiter);
+                        line.took(len);
+                    }
+                    None => self.put_others(field, own, other, &mut line),
+                }
             }
         }
+        line.repeat(self.delimiter, batch.fields.count - put);
         line.text();
+    }
+
+    /// Puts lists, and what is no number.
+    #[inline(never)]
+    fn put_others(&self, field: &FieldCells<'_>, own: Place, other: Place, line: &mut Line<'_>) {
+        self.put_any(&field.column, own, line);
+        if field.is_pair {
+            self.put_any(&field.column, other, line);
+        }
+    }
+
+    #[inline(always)]
+    fn put_any(&self, column: &Prepared<'_>, at: Place, line: &mut Line<'_>) {
+        if at == ABSENT {
+            return line.put(&[self.delimiter]);
+        }
+        let room = line.room();
+        let put = if column.scalar.is_some() {
+            self.put_other(column, at, room)
+        } else {
+            put_list(column, at, room)
+        };
+        if let Some(len) = put {
+            room[len] = self.delimiter;
+            line.took(len + 1);
+        } else if !self.put_whole_numbers(column, at, line) {
+            self.push_field(column, at, line.text());
+        }
     }
 
     /// Puts a list of whole numbers and a delimiter, if that is what the cell holds. Of lists there come only those
     /// of several elements, so the commas ask for quotes.
     #[inline(never)]
-    fn put_whole_numbers(&self, column: &Prepared<'_>, places: &Places, line: &mut Line<'_>) -> bool {
-        let Some(at) = column.present(places).filter(|_| column.has_whole_numbers()) else { return false };
+    fn put_whole_numbers(&self, column: &Prepared<'_>, at: usize, line: &mut Line<'_>) -> bool {
+        if !column.has_whole_numbers() {
+            return false;
+        }
         let mut elements = column.elements(at).peekable();
         if elements.peek().is_none() {
             return false;
@@ -98,27 +285,6 @@ impl Delimited {
         true
     }
 
-    /// Puts what nearly all cells hold, and refuses the rest. One jump by the kind leads to numbers, and all
-    /// that is inlined around them is small, so that the loop over the cells stays in registers.
-    #[inline(always)]
-    fn put_field(&self, column: &Prepared<'_>, places: &Places, room: &mut Room) -> Option<usize> {
-        let Some(at) = column.present(places) else { return Some(0) };
-        let Some(kind) = column.scalar else { return put_list(column, at, room) };
-        let number = short(room, 0);
-        Some(match kind {
-            Kind::U8 => column.bytes(at).map_or(0, |it| put_unsigned(number, u8::from_le_bytes(it).into())),
-            Kind::U16 => column.bytes(at).map_or(0, |it| put_unsigned(number, u16::from_le_bytes(it).into())),
-            Kind::U32 => column.bytes(at).map_or(0, |it| put_unsigned(number, u32::from_le_bytes(it).into())),
-            Kind::U64 => column.bytes(at).map_or(0, |it| put_unsigned(number, u64::from_le_bytes(it))),
-            Kind::I64 | Kind::Time | Kind::Duration => {
-                column.bytes(at).map_or(0, |it| put_signed(number, i64::from_le_bytes(it)))
-            }
-            Kind::F32 => column.bytes(at).map_or(0, |it| put_shortest(number, f32::from_le_bytes(it))),
-            Kind::F64 => column.bytes(at).map_or(0, |it| put_shortest(number, f64::from_le_bytes(it))),
-            Kind::Bool | Kind::Mac | Kind::Ip | Kind::Text => return self.put_other(column, at, room),
-        })
-    }
-
     #[inline(never)]
     fn put_other(&self, column: &Prepared<'_>, at: usize, room: &mut Room) -> Option<usize> {
         let room = short(room, 0);
@@ -133,8 +299,8 @@ impl Delimited {
 
     /// Appends any cell and a delimiter.
     #[inline(never)]
-    fn push_field(&self, column: &Prepared<'_>, places: &Places, out: &mut Vec<u8>) {
-        match column.present(places).map_or(Cell::Null, |at| column.cell(at)) {
+    fn push_field(&self, column: &Prepared<'_>, at: usize, out: &mut Vec<u8>) {
+        match column.cell(at) {
             Cell::Null => {}
             Cell::One(value) => self.value(value, out),
             Cell::Many(elements) => self.list(elements, out),
@@ -199,9 +365,9 @@ impl RowFormat for Delimited {
     }
 
     fn printer<'a>(&'a self, span: &Span, finished: &'a Finished<'_>) -> PrintSpan<'a> {
-        let sources = &self.sources[span.columns.clone()];
-        let columns: Vec<Prepared<'a>> = sources.iter().map(|source| source.prepare(finished)).collect();
-        Box::new(move |row, out| self.fields(&columns, &Places::of(row), out))
+        let at = self.spans.iter().position(|own| own == span).expect("the span is one of ours");
+        let batch = self.fields[at].prepare(finished);
+        Box::new(move |row, out| self.fields(&batch, row, out))
     }
 
     /// Puts the end of the line in the place of the last delimiter.

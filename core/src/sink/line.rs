@@ -3,12 +3,15 @@
 //! A cell of bounded length is put into a [`Room`], whose size is known where it is filled, so that its bytes
 //! are plain stores; what may be longer goes straight to the text behind. Nothing here knows a format.
 
-/// Room for a cell of bounded length and what stands behind it.
+/// Room for two cells of bounded length and what stands behind each.
 pub(super) type Room = [u8; ROOM];
-const ROOM: usize = 64;
+const ROOM: usize = 128;
 
 /// Bytes that are gathered before they go to the text: a few cells up to a whole row.
-pub(super) const GATHERED: usize = 1024;
+pub(super) const GATHERED: usize = 2048;
+
+/// Bytes that are repeated at once.
+const REPEATED: usize = 32;
 
 /// A line, or a part of one, in the making.
 pub(super) struct Line<'a> {
@@ -43,6 +46,18 @@ impl<'a> Line<'a> {
         self.len += bytes;
     }
 
+    /// Puts a byte so many times.
+    #[inline(never)]
+    pub(super) fn repeat(&mut self, byte: u8, count: usize) {
+        let mut left = count;
+        while left > 0 {
+            let part = left.min(REPEATED);
+            self.room()[..REPEATED].copy_from_slice(&[byte; REPEATED]);
+            self.took(part);
+            left -= part;
+        }
+    }
+
     /// Puts a few bytes.
     #[inline(always)]
     pub(super) fn put(&mut self, bytes: &[u8]) {
@@ -73,7 +88,7 @@ mod tests {
     proptest! {
         #[test]
         fn pieces_stand_in_order_wherever_they_meet_the_end_of_what_is_gathered(
-            pieces in proptest::collection::vec((any::<u8>(), 0..2 * ROOM), 0..200),
+            pieces in proptest::collection::vec((any::<u8>(), 0..4 * ROOM), 0..200),
         ) {
             let mut text = b"before".to_vec();
             let mut expected = text.clone();
@@ -81,7 +96,9 @@ mod tests {
             let mut line = Line::behind(&mut text, &mut gathered);
             for (byte, len) in pieces {
                 expected.extend(std::iter::repeat_n(byte, len));
-                if len <= ROOM {
+                if len % 2 == 0 {
+                    line.repeat(byte, len);
+                } else if len <= ROOM {
                     line.room()[..len].fill(byte);
                     line.took(len);
                 } else {

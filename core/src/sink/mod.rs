@@ -23,6 +23,7 @@ mod mirage;
 mod number;
 mod output;
 mod parquet;
+mod presence;
 mod provenance;
 mod text;
 mod tranalyzer;
