@@ -4,9 +4,9 @@
 
 use std::ops::Range;
 
-use arrayvec::ArrayVec;
+use arrayvec::{ArrayString, ArrayVec};
 
-use crate::abi::ColumnCells;
+use crate::abi::{ColumnCells, append_in_place};
 use crate::value::{Duration, Ip, Mac, Time};
 
 /// What one element of a column is.
@@ -101,6 +101,13 @@ pub struct ValueType {
     pub list: bool,
 }
 
+impl ValueType {
+    /// Bytes that a cell takes, present or not; lists and texts have no fixed width.
+    pub(crate) const fn fixed_width(self) -> Option<usize> {
+        if self.list { None } else { self.kind.width() }
+    }
+}
+
 /// Whether a column stands once in a conversation's row or once for each direction.
 #[repr(u8)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,13 +165,17 @@ pub struct Column {
     pub tranalyzer: Option<Tranalyzer>,
 }
 
-/// A row: its columns, and how to put one row into their buffers. Derived.
+/// A row: its columns, and how to put rows into their buffers. Derived.
 pub trait Columns {
     /// The columns, in the order of the fields.
     const COLUMNS: &'static [Column];
 
     /// Appends one cell to each buffer; there is one buffer per column.
     fn append(self, buffers: &mut [ColumnBuffer]);
+
+    /// Puts its cells into the room that buffers have for those of this row, and notes which are present: one bit per
+    /// column, the first one lowest.
+    fn put(self, row: usize, buffers: &mut [ColumnBuffer], presence: &mut [u64]);
 }
 
 /// No columns, for a plugin that measures nothing.
@@ -172,6 +183,8 @@ impl Columns for () {
     const COLUMNS: &'static [Column] = &[];
 
     fn append(self, _buffers: &mut [ColumnBuffer]) {}
+
+    fn put(self, _row: usize, _buffers: &mut [ColumnBuffer], _presence: &mut [u64]) {}
 }
 
 /// The cells of one column for a batch of rows, in Arrow's shape: values end to end, a validity bitmap,
@@ -290,6 +303,30 @@ impl ColumnBuffer {
         self.text_ends.push(self.values.len() as u32);
     }
 
+    /// Forgets the rows, and makes room for so many of a column of the given type, whose cells are then
+    /// [put](Cell::put) there. What the room holds until then says nothing, and there may be more of it.
+    #[inline]
+    pub(crate) fn make_room(&mut self, rows: usize, value: ValueType) {
+        match value.fixed_width() {
+            Some(width) if self.values.len() < rows * width => self.values.resize(rows * width, 0),
+            Some(_) => {}
+            None => self.values.clear(),
+        }
+        self.rows = rows;
+        self.validity.clear();
+        self.list_ends.clear();
+        self.text_ends.clear();
+    }
+
+    #[inline(always)]
+    fn put_bytes<const WIDTH: usize>(&mut self, row: usize, bytes: [u8; WIDTH]) {
+        if WIDTH.is_power_of_two() {
+            self.values.as_chunks_mut().0[row] = bytes;
+        } else {
+            self.values[row * WIDTH..][..WIDTH].copy_from_slice(&bytes);
+        }
+    }
+
     fn append_null(&mut self, value: ValueType) {
         match value.kind.width() {
             _ if value.list => self.list_ends.push(self.list_ends.last().copied().unwrap_or(0)),
@@ -324,10 +361,10 @@ impl ColumnBuffer {
         }
     }
 
+    #[inline]
     fn end_list(&mut self, elements: usize) {
         let before = self.list_ends.last().copied().unwrap_or(0);
         self.list_ends.push(before + elements as u32);
-        self.end_row(true);
     }
 
     /// Ends a list whose elements stand elsewhere, behind so many of this and all lists before.
@@ -337,24 +374,37 @@ impl ColumnBuffer {
     }
 }
 
+/// Notes in the buffers which cells are present of rows that were [put](Columns::put) there, each with so many words of
+/// bits.
+pub(crate) fn note_presence(buffers: &mut [ColumnBuffer], presence: &[u64], words: usize) {
+    for eight in presence.chunks(8 * words.max(1)) {
+        for (word, columns) in buffers.chunks_mut(64).enumerate() {
+            let mut rows = [0; 8];
+            rows.iter_mut().zip(eight.chunks_exact(words)).for_each(|(row, bits)| *row = bits[word]);
+            for (columns, shift) in columns.chunks_mut(8).zip((0..64).step_by(8)) {
+                let bits = (0..8).fold(0, |bits, row| bits | (rows[row] >> shift & 0xff) << (8 * row));
+                let columns = columns.iter_mut().zip(transposed(bits).to_le_bytes());
+                columns.for_each(|(column, rows)| column.validity.push(rows));
+            }
+        }
+    }
+}
+
+/// Eight bytes of eight bits, mirrored: bit `b` of byte `a` becomes bit `a` of byte `b`.
+fn transposed(bits: u64) -> u64 {
+    // Hacker's Delight section 7-3: single bits change places, then blocks of 2 by 2, then of 4 by 4.
+    let steps = [(7, 0x00aa_00aa_00aa_00aa), (14, 0x0000_cccc_0000_cccc), (28, 0x0000_0000_f0f0_f0f0)];
+    steps.iter().fold(bits, |bits, (distance, mask)| {
+        let change = (bits ^ bits >> distance) & mask;
+        bits ^ change ^ change << distance
+    })
+}
+
 /// What stands between the end before and that of a place.
 #[inline]
 fn part(ends: &[u32], place: usize) -> Range<usize> {
     let start = place.checked_sub(1).map_or(0, |before| ends[before]);
     start as usize..ends[place] as usize
-}
-
-/// Appends bytes of each element, with room made once for all.
-#[inline]
-fn write_bytes<T, const WIDTH: usize>(
-    elements: &[T],
-    buffer: &mut ColumnBuffer,
-    bytes: impl Fn(&T) -> [u8; WIDTH],
-) {
-    let before = buffer.values.len();
-    buffer.values.resize(before + elements.len() * WIDTH, 0);
-    let (places, _) = buffer.values[before..].as_chunks_mut::<WIDTH>();
-    places.iter_mut().zip(elements).for_each(|(place, element)| *place = bytes(element));
 }
 
 /// One element of a column.
@@ -373,15 +423,6 @@ pub trait Element {
     {
         elements.iter().for_each(|element| element.write(buffer));
     }
-
-    /// Appends what stands in the place of an absent one.
-    #[inline]
-    fn write_absent(buffer: &mut ColumnBuffer) {
-        match Self::KIND.width() {
-            Some(width) => buffer.values.resize(buffer.values.len() + width, 0),
-            None => buffer.text_ends.push(buffer.values.len() as u32),
-        }
-    }
 }
 
 /// A cell: an element, an optional one, or a list.
@@ -391,154 +432,163 @@ pub trait Cell {
 
     /// Appends it as one row.
     fn append(self, buffer: &mut ColumnBuffer);
+
+    /// Puts it into the room that the buffer has for that of this row; gives whether it is present. Texts and lists
+    /// are put in order.
+    fn put(self, row: usize, buffer: &mut ColumnBuffer) -> bool;
 }
 
-/// An element stands for itself, for an `Option`, and nothing else needs saying.
-macro_rules! cells {
-    ($($type:ty: |$cell:ident, $buffer:ident| $append:expr;)+) => {$(
+/// Elements of fixed width, of which an absent one is all zero: an element stands for itself, for an `Option`, and
+/// nothing else needs saying.
+macro_rules! fixed_cells {
+    ($($type:ty => $kind:ident, |$element:ident| $bytes:expr;)+) => {$(
+        impl Element for $type {
+            const KIND: Kind = Kind::$kind;
+
+            #[inline]
+            fn write(&self, buffer: &mut ColumnBuffer) {
+                let $element = *self;
+                buffer.values.extend_from_slice(&$bytes);
+            }
+
+            #[inline]
+            fn write_all(elements: &[Self], buffer: &mut ColumnBuffer) {
+                append_in_place(&mut buffer.values, elements.len(), |place| {
+                    let $element = elements[place];
+                    $bytes
+                });
+            }
+        }
+
         impl Cell for $type {
-            const TYPE: ValueType = ValueType { kind: <$type as Element>::KIND, list: false };
+            const TYPE: ValueType = ValueType { kind: Kind::$kind, list: false };
 
             #[inline]
             fn append(self, buffer: &mut ColumnBuffer) {
                 self.write(buffer);
                 buffer.end_row(true);
             }
+
+            #[inline]
+            fn put(self, row: usize, buffer: &mut ColumnBuffer) -> bool {
+                let $element = self;
+                buffer.put_bytes(row, $bytes);
+                true
+            }
         }
 
         impl Cell for Option<$type> {
-            const TYPE: ValueType = ValueType { kind: <$type as Element>::KIND, list: false };
+            const TYPE: ValueType = ValueType { kind: Kind::$kind, list: false };
 
             #[inline]
-            fn append(self, $buffer: &mut ColumnBuffer) {
-                let is_present = self.is_some();
-                let $cell = self;
-                $append;
-                $buffer.end_row(is_present);
+            fn append(self, buffer: &mut ColumnBuffer) {
+                let bytes = bytes_or_zero(self, |$element| $bytes);
+                buffer.values.extend_from_slice(&bytes);
+                buffer.end_row(self.is_some());
+            }
+
+            #[inline]
+            fn put(self, row: usize, buffer: &mut ColumnBuffer) -> bool {
+                buffer.put_bytes(row, bytes_or_zero(self, |$element| $bytes));
+                self.is_some()
             }
         }
     )+};
 }
 
-/// Elements whose default is all zero, as what takes the place of an absent one: without a branch.
-macro_rules! zero_cells {
-    ($($type:ty),+ $(,)?) => {
-        cells!($($type: |cell, buffer| cell.unwrap_or_default().write(buffer);)+);
-    };
+#[inline(always)]
+fn bytes_or_zero<T, const WIDTH: usize>(
+    cell: Option<T>,
+    bytes: impl FnOnce(T) -> [u8; WIDTH],
+) -> [u8; WIDTH] {
+    cell.map_or([0; WIDTH], bytes)
 }
 
-macro_rules! other_cells {
-    ($($type:ty),+ $(,)?) => {
-        cells!($($type: |cell, buffer| match cell {
-            Some(element) => element.write(buffer),
-            None => <$type as Element>::write_absent(buffer),
-        };)+);
-    };
+fixed_cells! {
+    bool => Bool, |element| [u8::from(element)];
+    u8 => U8, |element| [element];
+    u16 => U16, |element| element.to_le_bytes();
+    u32 => U32, |element| element.to_le_bytes();
+    u64 => U64, |element| element.to_le_bytes();
+    i64 => I64, |element| element.to_le_bytes();
+    f32 => F32, |element| element.to_le_bytes();
+    f64 => F64, |element| element.to_le_bytes();
+    Time => Time, |element| element.0.to_le_bytes();
+    Duration => Duration, |element| element.0.to_le_bytes();
+    Mac => Mac, |element| element.0;
+    Ip => Ip, |element| ip_bytes(element);
 }
 
-macro_rules! numbers {
-    ($($type:ty => $kind:ident),+ $(,)?) => {
-        $(impl Element for $type {
-            const KIND: Kind = Kind::$kind;
+#[inline]
+fn ip_bytes(address: Ip) -> [u8; 17] {
+    let mut cell = [0; 17];
+    match address {
+        Ip::V4(bytes) => {
+            cell[0] = 4;
+            cell[1..5].copy_from_slice(&bytes);
+        }
+        Ip::V6(bytes) => {
+            cell[0] = 6;
+            cell[1..].copy_from_slice(&bytes);
+        }
+    }
+    cell
+}
+
+macro_rules! text_cells {
+    ($([$($generic:tt)*] $type:ty;)+) => {$(
+        impl<$($generic)*> Element for $type {
+            const KIND: Kind = Kind::Text;
 
             #[inline]
             fn write(&self, buffer: &mut ColumnBuffer) {
-                buffer.values.extend_from_slice(&self.to_le_bytes());
+                buffer.values.extend_from_slice(self.as_bytes());
+                buffer.text_ends.push(buffer.values.len() as u32);
+            }
+        }
+
+        impl<$($generic)*> Cell for $type {
+            const TYPE: ValueType = ValueType { kind: Kind::Text, list: false };
+
+            #[inline]
+            fn append(self, buffer: &mut ColumnBuffer) {
+                self.write(buffer);
+                buffer.end_row(true);
             }
 
             #[inline]
-            fn write_all(elements: &[Self], buffer: &mut ColumnBuffer) {
-                write_bytes(elements, buffer, |element| element.to_le_bytes());
-            }
-        })+
-        zero_cells!($($type),+);
-    };
-}
-
-numbers!(u8 => U8, u16 => U16, u32 => U32, u64 => U64, i64 => I64, f32 => F32, f64 => F64);
-
-impl Element for bool {
-    const KIND: Kind = Kind::Bool;
-
-    #[inline]
-    fn write(&self, buffer: &mut ColumnBuffer) {
-        buffer.values.push(u8::from(*self));
-    }
-}
-
-impl Element for Time {
-    const KIND: Kind = Kind::Time;
-
-    #[inline]
-    fn write(&self, buffer: &mut ColumnBuffer) {
-        buffer.values.extend_from_slice(&self.0.to_le_bytes());
-    }
-}
-
-impl Element for Duration {
-    const KIND: Kind = Kind::Duration;
-
-    #[inline]
-    fn write(&self, buffer: &mut ColumnBuffer) {
-        buffer.values.extend_from_slice(&self.0.to_le_bytes());
-    }
-
-    #[inline]
-    fn write_all(elements: &[Self], buffer: &mut ColumnBuffer) {
-        write_bytes(elements, buffer, |element| element.0.to_le_bytes());
-    }
-}
-
-impl Element for Mac {
-    const KIND: Kind = Kind::Mac;
-
-    #[inline]
-    fn write(&self, buffer: &mut ColumnBuffer) {
-        buffer.values.extend_from_slice(&self.0);
-    }
-}
-
-impl Element for Ip {
-    const KIND: Kind = Kind::Ip;
-
-    #[inline]
-    fn write(&self, buffer: &mut ColumnBuffer) {
-        let mut cell = [0; 17];
-        match self {
-            Ip::V4(bytes) => {
-                cell[0] = 4;
-                cell[1..5].copy_from_slice(bytes);
-            }
-            Ip::V6(bytes) => {
-                cell[0] = 6;
-                cell[1..].copy_from_slice(bytes);
+            fn put(self, _row: usize, buffer: &mut ColumnBuffer) -> bool {
+                self.write(buffer);
+                true
             }
         }
-        buffer.values.extend_from_slice(&cell);
-    }
+
+        impl<$($generic)*> Cell for Option<$type> {
+            const TYPE: ValueType = ValueType { kind: Kind::Text, list: false };
+
+            #[inline]
+            fn append(self, buffer: &mut ColumnBuffer) {
+                let is_present = self.put(0, buffer);
+                buffer.end_row(is_present);
+            }
+
+            #[inline]
+            fn put(self, _row: usize, buffer: &mut ColumnBuffer) -> bool {
+                match &self {
+                    Some(text) => text.write(buffer),
+                    None => buffer.text_ends.push(buffer.values.len() as u32),
+                }
+                self.is_some()
+            }
+        }
+    )+};
 }
 
-impl Element for &str {
-    const KIND: Kind = Kind::Text;
-
-    #[inline]
-    fn write(&self, buffer: &mut ColumnBuffer) {
-        buffer.values.extend_from_slice(self.as_bytes());
-        buffer.text_ends.push(buffer.values.len() as u32);
-    }
+text_cells! {
+    [] &str;
+    [] String;
+    [const N: usize] ArrayString<N>;
 }
-
-impl Element for String {
-    const KIND: Kind = Kind::Text;
-
-    #[inline]
-    fn write(&self, buffer: &mut ColumnBuffer) {
-        self.as_str().write(buffer);
-    }
-}
-
-zero_cells!(bool, Time, Duration, Mac);
-other_cells!(Ip, &str, String);
 
 /// A list cell from anything that holds a slice of elements.
 macro_rules! lists {
@@ -549,8 +599,14 @@ macro_rules! lists {
 
             #[inline]
             fn append(self, buffer: &mut ColumnBuffer) {
-                T::write_all(&self[..], buffer);
-                buffer.end_list(self.len());
+                put_list(&self[..], buffer);
+                buffer.end_row(true);
+            }
+
+            #[inline]
+            fn put(self, _row: usize, buffer: &mut ColumnBuffer) -> bool {
+                put_list(&self[..], buffer);
+                true
             }
         }
 
@@ -558,13 +614,17 @@ macro_rules! lists {
             const TYPE: ValueType = ValueType { kind: T::KIND, list: true };
 
             fn append(self, buffer: &mut ColumnBuffer) {
-                match self {
-                    Some(list) => list.append(buffer),
-                    None => {
-                        buffer.list_ends.push(buffer.list_ends.last().copied().unwrap_or(0));
-                        buffer.end_row(false);
-                    }
+                let is_present = self.put(0, buffer);
+                buffer.end_row(is_present);
+            }
+
+            #[inline]
+            fn put(self, _row: usize, buffer: &mut ColumnBuffer) -> bool {
+                match &self {
+                    Some(list) => put_list(&list[..], buffer),
+                    None => buffer.end_list(0),
                 }
+                self.is_some()
             }
         }
     )+};
@@ -574,6 +634,12 @@ lists! {
     [] &[T];
     [] Vec<T>;
     [const N: usize] ArrayVec<T, N>;
+}
+
+#[inline]
+fn put_list<T: Element>(elements: &[T], buffer: &mut ColumnBuffer) {
+    T::write_all(elements, buffer);
+    buffer.end_list(elements.len());
 }
 
 #[cfg(test)]

@@ -167,7 +167,8 @@ pub mod tables;
 pub mod testing;
 pub mod value;
 
-pub use arrayvec::ArrayVec;
+pub use abi::prefetch;
+pub use arrayvec::{ArrayString, ArrayVec};
 pub use columns::{Bit, Columns};
 pub use finished::{Ahead, FinishedRow, FinishedRows, Given};
 pub use options::Options;

@@ -269,6 +269,10 @@ pub trait RowPlugin: Sized + Send + 'static {
         Vec::new()
     }
 
+    /// Hears of all directions that a call tells of together, before [`started`](Self::started) is called for each of
+    /// them in order, between the rows.
+    fn starts<'a>(&mut self, _starts: impl Iterator<Item = &'a Start>) {}
+
     /// A direction of a conversation sent its first packet. Rows that ended before are finished first.
     fn started(&mut self, start: &Start);
 

@@ -10,7 +10,7 @@ use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 
 use super::guest_rows::{no_preparation, no_wants};
 use super::*;
-use crate::columns::{Column, Columns, Scope, Tranalyzer};
+use crate::columns::{Column, Columns, Scope, Tranalyzer, note_presence};
 use crate::options::{OptionDeclaration, Options};
 use crate::packet::{Packet, Side};
 use crate::plugin::{End, FlowPlugin, HeaderChain, HeaderChains, State};
@@ -142,6 +142,8 @@ impl<P: FlowPlugin> Kept<P> {
 pub(super) struct Opened<P> {
     pub(super) plugin: P,
     pub(super) buffers: Vec<ColumnBuffer>,
+    /// Which cells of the columns are present, row by row.
+    pub(super) presence: Vec<u64>,
     /// Borrows from `buffers`; made anew by each call that gives cells, and read before the next.
     cells: Vec<ColumnCells<'static>>,
 }
@@ -152,15 +154,34 @@ impl<P> Opened<P> {
         self.buffers.iter_mut().for_each(ColumnBuffer::clear);
     }
 
+    /// Forgets the rows, and makes room for so many in the columns.
+    pub(super) fn make_room(&mut self, rows: usize, declared: &Declared) {
+        self.cells.clear();
+        let (columns, tables) = self.buffers.split_at_mut(declared.columns.len());
+        let columns = columns.iter_mut().zip(declared.columns);
+        columns.for_each(|(buffer, column)| buffer.make_room(rows, column.value));
+        tables.iter_mut().for_each(ColumnBuffer::clear);
+        self.presence.resize(rows * declared.words(), 0);
+    }
+
+    /// Notes in the columns which cells of the rows are present that have been put there.
+    pub(super) fn note_presence(&mut self, declared: &Declared) {
+        note_presence(&mut self.buffers[..declared.columns.len()], &self.presence, declared.words());
+    }
+
     /// # Safety
     ///
     /// The host must not hold the cells beyond the next call of this plugin.
     pub(super) unsafe fn lend<'a>(&mut self, declared: &Declared) -> RSlice<'a, ColumnCells<'a>> {
         declared.check_sizes(&self.buffers);
         // SAFETY: the cells live in `self`, whose buffers stay untouched until the next call.
-        self.cells.extend(self.buffers.iter().map(|buffer| unsafe {
-            std::mem::transmute::<ColumnCells<'_>, ColumnCells<'static>>(ColumnCells::of(buffer))
-        }));
+        let lend = |cells| unsafe { std::mem::transmute::<ColumnCells<'_>, ColumnCells<'static>>(cells) };
+        let (columns, tables) = self.buffers.split_at(declared.columns.len());
+        self.cells.reserve(self.buffers.len());
+        for (buffer, column) in columns.iter().zip(declared.columns) {
+            self.cells.push(lend(ColumnCells::of_room(buffer, column.value)));
+        }
+        self.cells.extend(tables.iter().map(|buffer| lend(ColumnCells::of(buffer))));
         // SAFETY: as above, by the contract.
         unsafe {
             std::mem::transmute::<RSlice<'_, ColumnCells<'_>>, RSlice<'a, ColumnCells<'a>>>(
@@ -182,7 +203,8 @@ pub(super) fn open_with<P, O: Options>(
         let plugin = O::parse(&given).and_then(open);
         RResult::from(plugin.map_err(RString::from)).map(|plugin| {
             let buffers = vec![ColumnBuffer::default(); declared.buffers()];
-            Box::into_raw(Box::new(Opened { plugin, buffers, cells: Vec::new() })).cast::<u8>()
+            Box::into_raw(Box::new(Opened { plugin, buffers, presence: Vec::new(), cells: Vec::new() }))
+                .cast()
         })
     })
 }
@@ -379,13 +401,19 @@ unsafe extern "C" fn finish<'a, P: FlowPlugin>(
     let opened = unsafe { &mut *opened.cast::<Opened<P>>() };
     let reached = Cell::new(0);
     contain(&reached, || {
-        opened.forget_rows();
-        for index in 0..batch.ends.count {
-            // SAFETY: the host gives as many rows as ends.
-            unsafe { finish_one(&opened.plugin, &mut opened.buffers, batch, index, &reached) };
+        // SAFETY: the host gives as many rows as ends, and holds the cells no longer than the batch, which ends before
+        // the next call.
+        unsafe {
+            if only_of_flows::<P>() {
+                opened.forget_rows();
+                (0..batch.ends.count).for_each(|index| finish_flow(opened, batch, index, &reached));
+            } else {
+                opened.make_room(batch.ends.count, &declared::<P>());
+                (0..batch.ends.count).for_each(|index| finish_direction(opened, batch, index, &reached));
+                opened.note_presence(&declared::<P>());
+            }
+            opened.lend(&declared::<P>())
         }
-        // SAFETY: the host holds the cells no longer than the batch, which ends before the next call.
-        unsafe { opened.lend(&declared::<P>()) }
     })
 }
 
@@ -412,51 +440,103 @@ fn follows_a(facts: &EndFacts, before: Option<&EndFacts>) -> bool {
     facts.letter == Side::B as u8 && before.is_some_and(is_a)
 }
 
+/// Makes the row of an end.
+///
 /// # Safety
 ///
-/// As for [`finish`], with `index` below the number of ends.
-unsafe fn finish_one<P: FlowPlugin>(
-    plugin: &P,
-    buffers: &mut [ColumnBuffer],
+/// As for [`finish`], with `index` below the number of ends, and a state that has not ended.
+unsafe fn finish_direction<P: FlowPlugin>(
+    opened: &mut Opened<P>,
     batch: &EndBatch<'_>,
     index: usize,
     reached: &Cell<u64>,
 ) {
-    // SAFETY: as many rows as ends, and `begin` wrote a `Kept<P>` to each.
-    let (facts, pointer) = unsafe {
-        (*batch.ends.at::<EndFacts>(index), batch.rows[index].add(batch.state_offset).cast::<Kept<P>>())
-    };
-    reached.set(facts.flow_index);
+    let (columns, tables) = opened.buffers.split_at_mut(declared::<P>().columns.len());
     {
-        // SAFETY: as above; the reference ends with this block.
-        let kept = unsafe { &*pointer };
-        let side = Side::from_bit(facts.side);
-        let end = End {
-            flow: &kept.flow,
-            own: &kept.sides[side as usize],
-            other: (facts.has_other != 0).then(|| &kept.sides[side.other() as usize]),
-            facts,
-            chains: batch,
-        };
-        let (columns, tables) = buffers.split_at_mut(declared::<P>().columns.len());
+        // SAFETY: by the contract above; the references end with this block.
+        let end = unsafe { end_at(batch, index) };
+        reached.set(end.facts.flow_index);
+        let words = declared::<P>().words();
+        let presence = &mut opened.presence[index * words..][..words];
+        opened.plugin.finish(&end).put(index, columns, presence);
+        add_table_rows(&opened.plugin, &end, tables);
+    }
+    // SAFETY: by the contract above.
+    unsafe { end_state::<P>(batch, index) };
+}
+
+/// Makes the row of an end for a plugin whose B's row is that of A.
+///
+/// # Safety
+///
+/// As for [`finish_direction`].
+unsafe fn finish_flow<P: FlowPlugin>(
+    opened: &mut Opened<P>,
+    batch: &EndBatch<'_>,
+    index: usize,
+    reached: &Cell<u64>,
+) {
+    let (columns, tables) = opened.buffers.split_at_mut(declared::<P>().columns.len());
+    {
+        // SAFETY: by the contract above; the references end with this block.
+        let end = unsafe { end_at::<P>(batch, index) };
+        reached.set(end.facts.flow_index);
         // SAFETY: it is below an index that is below the number of ends.
         let before = index.checked_sub(1).map(|before| unsafe { batch.ends.at::<EndFacts>(before) });
-        if only_of_flows::<P>() && follows_a(&facts, before) {
+        if follows_a(&end.facts, before) {
             let declared = declared::<P>().columns.iter();
             columns.iter_mut().zip(declared).for_each(|(cells, column)| cells.repeat_row(column.value));
         } else {
-            plugin.finish(&end).append(columns);
+            opened.plugin.finish(&end).append(columns);
         }
-        if !P::TABLES.is_empty() {
-            let mut tables = Tables::new(P::TABLES, tables);
-            plugin.table_rows(&end, &mut tables);
-            tables.end_flow();
-        }
+        add_table_rows(&opened.plugin, &end, tables);
     }
-    let last_of_conversation = facts.has_other == 0 || facts.letter == Side::B as u8;
-    if std::mem::needs_drop::<Kept<P>>() && last_of_conversation {
-        // SAFETY: nothing reads this state again before the next `begin`.
-        unsafe { Kept::end(pointer) };
+    // SAFETY: by the contract above.
+    unsafe { end_state::<P>(batch, index) };
+}
+
+fn add_table_rows<P: FlowPlugin>(plugin: &P, end: &End<'_, P>, tables: &mut [ColumnBuffer]) {
+    if !P::TABLES.is_empty() {
+        let mut tables = Tables::new(P::TABLES, tables);
+        plugin.table_rows(end, &mut tables);
+        tables.end_flow();
+    }
+}
+
+/// # Safety
+///
+/// As for [`finish`], with `index` below the number of ends, and a state that does not end while this is in use.
+unsafe fn end_at<'a, P: FlowPlugin>(batch: &'a EndBatch<'_>, index: usize) -> End<'a, P> {
+    // SAFETY: as many rows as ends, and `begin` wrote a `Kept<P>` to each.
+    let (facts, kept) = unsafe {
+        (*batch.ends.at::<EndFacts>(index), &*batch.rows[index].add(batch.state_offset).cast::<Kept<P>>())
+    };
+    let side = Side::from_bit(facts.side);
+    End {
+        flow: &kept.flow,
+        own: &kept.sides[side as usize],
+        other: (facts.has_other != 0).then(|| &kept.sides[side.other() as usize]),
+        facts,
+        chains: batch,
+    }
+}
+
+/// Drops the state of a conversation whose last row this was.
+///
+/// # Safety
+///
+/// As for [`finish`], with `index` below the number of ends, each of which comes once; nothing reads the state again
+/// before the next [`begin`].
+unsafe fn end_state<P: FlowPlugin>(batch: &EndBatch<'_>, index: usize) {
+    if !std::mem::needs_drop::<Kept<P>>() {
+        return;
+    }
+    // SAFETY: by the contract above.
+    unsafe {
+        let facts = batch.ends.at::<EndFacts>(index);
+        if facts.has_other == 0 || facts.letter == Side::B as u8 {
+            Kept::<P>::end(batch.rows[index].add(batch.state_offset).cast());
+        }
     }
 }
 
@@ -467,12 +547,20 @@ pub(super) struct Declared {
 }
 
 impl Declared {
+    /// How many words hold a bit for each column.
+    pub(super) const fn words(&self) -> usize {
+        self.columns.len().div_ceil(64)
+    }
+
     fn buffers(&self) -> usize {
         self.columns.len() + Tables::buffers_of(self.tables)
     }
 
     /// The ends of lists and texts are counted in 32 bits.
     fn check_sizes(&self, buffers: &[ColumnBuffer]) {
+        if buffers.iter().all(|buffer| u32::try_from(buffer.values.len()).is_ok()) {
+            return;
+        }
         let of_tables = self.tables.iter().flat_map(|table| {
             std::iter::once(table.name).chain(table.columns.iter().map(|column| column.name))
         });

@@ -10,7 +10,7 @@ use super::guest::{
     tell_version, told_version,
 };
 use super::*;
-use crate::columns::{Columns, Kind, Scope, ValueType};
+use crate::columns::{Columns, Kind, Scope};
 use crate::finished::{Ahead, FinishedRows, Given, Pick};
 use crate::options::Options;
 use crate::plugin::{RowPlugin, Start};
@@ -121,14 +121,18 @@ unsafe extern "C" fn rows<'a, P: RowPlugin>(
     let opened = unsafe { &mut *opened.cast::<Opened<Reader<P>>>() };
     let reached = Cell::new(0);
     contain(&reached, || {
-        opened.forget_rows();
+        opened.make_room(batch.ends.count, &declared::<P>());
         let Reader { plugin, given, ends } = &mut opened.plugin;
         ends.clear();
         // SAFETY: the indices are below the count, and the host writes records that begin with an `EndFacts`.
         ends.extend((0..batch.ends.count).map(|index| unsafe { *batch.ends.at::<EndFacts>(index) }));
         let rows = FinishedRows::new(ends, batch.needs.as_slice(), given);
+        // SAFETY: the indices are below the count, and the host writes records that begin with a `Start`.
+        plugin.starts((0..batch.starts.count).map(|index| unsafe { batch.starts.at::<Start>(index) }));
         plugin.batch(&rows);
-        replay(plugin, &mut opened.buffers, batch, &rows, &reached);
+        let buffers = (&mut opened.buffers[..], &mut opened.presence[..]);
+        replay(plugin, buffers, batch, &rows, &reached);
+        opened.note_presence(&declared::<P>());
         // SAFETY: the host holds the cells no longer than the batch, which ends before the next call.
         unsafe { opened.lend(&declared::<P>()) }
     })
@@ -137,12 +141,13 @@ unsafe extern "C" fn rows<'a, P: RowPlugin>(
 /// Starts and ends in the order in which they happened: what a packet noticed ends before it begins anything.
 fn replay<P: RowPlugin>(
     plugin: &mut P,
-    buffers: &mut [ColumnBuffer],
+    (buffers, presence): (&mut [ColumnBuffer], &mut [u64]),
     batch: &RowBatch<'_>,
     rows: &FinishedRows<'_>,
     reached: &Cell<u64>,
 ) {
     let (columns, tables) = buffers.split_at_mut(declared::<P>().columns.len());
+    let words = declared::<P>().words();
     let mut tables = Tables::new(P::TABLES, tables);
     let mut next_start = 0;
     let mut start_until = |plugin: &mut P, ordinal: u64| {
@@ -159,7 +164,7 @@ fn replay<P: RowPlugin>(
     for (index, row) in rows.iter().enumerate() {
         reached.set(row.flow_index());
         start_until(plugin, batch.noticed.get(index).copied().unwrap_or(u64::MAX));
-        plugin.row(&row).append(columns);
+        plugin.row(&row).put(index, columns, &mut presence[index * words..][..words]);
         plugin.table_rows(&mut tables);
         tables.end_flow();
     }

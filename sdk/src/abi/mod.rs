@@ -15,6 +15,7 @@ mod guest_rows;
 mod host;
 mod host_rows;
 mod layout;
+mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -24,11 +25,14 @@ use abi_stable::StableAbi;
 use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RString, RVec};
 use abi_stable::type_layout::TypeLayout;
 
-use crate::columns::ColumnBuffer;
+use crate::columns::{ColumnBuffer, ValueType};
 use crate::packet::{PacketFacts, StreamFacts};
 use crate::plugin::EndFacts;
 
 use layout::FactsLayout;
+
+pub(crate) use memory::append_in_place;
+pub use memory::prefetch;
 
 pub use guest::{module, own_layout};
 pub use guest_rows::row_module;
@@ -220,6 +224,12 @@ impl<'a> ColumnCells<'a> {
             list_ends: RSlice::from_slice(&buffer.list_ends),
             text_ends: RSlice::from_slice(&buffer.text_ends),
         }
+    }
+
+    /// The cells of a buffer that may have room for more.
+    fn of_room(buffer: &'a ColumnBuffer, value: ValueType) -> Self {
+        let bytes = value.fixed_width().map_or(buffer.values.len(), |width| buffer.rows * width);
+        Self { values: RSlice::from_slice(&buffer.values[..bytes]), ..Self::of(buffer) }
     }
 
     /// Number of rows.

@@ -448,6 +448,10 @@ impl<const DIRECTION: bool> Columns for AskedRow<DIRECTION> {
     fn append(self, buffers: &mut [ColumnBuffer]) {
         crate::columns::Cell::append(self.0, &mut buffers[0]);
     }
+
+    fn put(self, row: usize, buffers: &mut [ColumnBuffer], presence: &mut [u64]) {
+        presence[0] = u64::from(crate::columns::Cell::put(self.0, row, &mut buffers[0]));
+    }
 }
 
 impl<const DIRECTION: bool> FlowPlugin for Asked<DIRECTION> {

@@ -14,6 +14,56 @@ fn check<C: Cell + Clone>(cells: &[C]) {
     }
 }
 
+/// Puts cells where there is room for so many, again and again, and appends them.
+fn check_room<C: Cell + Clone>(cells: &[C]) {
+    let mut room = ColumnBuffer::default();
+    for len in [3, cells.len(), 0, 8, 1, 9] {
+        let mut appended = ColumnBuffer::default();
+        room.make_room(len, C::TYPE);
+        let put = |(row, cell): (usize, &C)| u64::from(cell.clone().put(row, &mut room));
+        let presence: Vec<u64> = cells[..len].iter().enumerate().map(put).collect();
+        note_presence(std::slice::from_mut(&mut room), &presence, 1);
+        cells[..len].iter().for_each(|cell| cell.clone().append(&mut appended));
+        assert_eq!(room.validity, appended.validity, "{len} cells");
+        assert!(room.values.starts_with(&appended.values), "{len} cells");
+        assert_eq!((&room.list_ends, &room.text_ends), (&appended.list_ends, &appended.text_ends));
+    }
+}
+
+#[test]
+fn every_column_of_many_has_its_own_presence() {
+    let mut buffers = vec![ColumnBuffer::default(); 131];
+    let is_present = |row: usize, column: usize| (row * 131 + column) % 7 < 3;
+    let word = |row: usize, word: usize| {
+        let columns = (word * 64..131).take(64);
+        columns.fold(0, |bits, column| bits | u64::from(is_present(row, column)) << (column % 64))
+    };
+    let presence: Vec<u64> = (0..21).flat_map(|row| (0..3).map(move |n| word(row, n))).collect();
+    note_presence(&mut buffers, &presence, 3);
+    for (column, buffer) in buffers.iter().enumerate() {
+        let bytes = (0..24).fold([0; 3], |mut bytes, row| {
+            bytes[row / 8] |= u8::from(row < 21 && is_present(row, column)) << (row % 8);
+            bytes
+        });
+        assert_eq!(buffer.validity, bytes, "column {column}");
+    }
+}
+
+#[test]
+fn cells_put_into_room_are_those_appended() {
+    let numbers: Vec<u32> = (0..19).map(|n| n * 7_654_321).collect();
+    check_room(&numbers);
+    check_room(&numbers.iter().map(|n| (n % 3 > 0).then_some(*n)).collect::<Vec<_>>());
+    check_room(&numbers.iter().map(|n| (n % 5 == 0).then_some(n % 2 == 0)).collect::<Vec<_>>());
+    check_room(&numbers.iter().map(|n| Some(f64::from(*n)).filter(|n| *n > 0.0)).collect::<Vec<_>>());
+    let ip = |n: &u32| [None, Some(Ip::V4([9; 4])), Some(Ip::V6([6; 16]))][(n % 3) as usize];
+    check_room(&numbers.iter().map(ip).collect::<Vec<_>>());
+    check_room(&numbers.iter().map(u32::to_string).collect::<Vec<_>>());
+    check_room(&numbers.iter().map(|n| (n % 3 > 0).then(|| n.to_string())).collect::<Vec<_>>());
+    check_room(&numbers.iter().map(|n| vec![*n; (n % 4) as usize]).collect::<Vec<_>>());
+    check_room(&numbers.iter().map(|n| (n % 3 > 0).then(|| vec![*n as u8; 2])).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_row_repeated_is_the_cell_appended_again() {
     check(&[7_u16, 9, 0]);
