@@ -5,14 +5,22 @@
 //! own. Layer-2 flows are left out.
 
 mod census;
+mod table;
 
-use census::{Census, Ends, Findings};
-use weir_sdk::{Columns, FinishedRow, Ip, RowPlugin, Side, Start, export_row_plugin};
+use census::{Asked, Census, Ends, Findings};
+use weir_sdk::{Columns, FinishedRow, FinishedRows, Ip, RowPlugin, Side, Start, export_row_plugin};
 
 /// Counts of live directions by host, pair, and port.
 #[derive(Default)]
 pub struct ConnStat {
     census: Census,
+    /// Number of the conversation whose A's row was the last thing that happened.
+    ended: Option<u64>,
+    /// The directions that begin in a call, in order, and those of A that end; and how many of them have.
+    starts: Vec<Option<Asked>>,
+    rows: Vec<Option<Asked>>,
+    next_start: usize,
+    next_row: usize,
 }
 
 /// One row. Initiator and responder are those of the conversation, whichever of them sent this direction.
@@ -75,21 +83,51 @@ impl RowPlugin for ConnStat {
         Ok(Self::default())
     }
 
-    fn started(&mut self, start: &Start) {
-        let addresses = (start.src_ip(), start.dst_ip());
-        if let Some(ends) = ends(start.side(), addresses, (start.src_port, start.dst_port)) {
-            self.census.begin(&ends);
+    fn starts<'a>(&mut self, starts: impl Iterator<Item = &'a Start>) {
+        self.census.ask_for(starts.map(ends_of_start), &mut self.starts);
+        self.next_start = 0;
+    }
+
+    fn batch(&mut self, rows: &FinishedRows<'_>) {
+        // B's counts stand where those of A do.
+        let first = rows.iter().filter(|row| row.letter() == Side::A);
+        self.census.ask_for(first.map(|row| ends_of_row(&row)), &mut self.rows);
+        self.next_row = 0;
+    }
+
+    fn started(&mut self, _start: &Start) {
+        self.ended = None;
+        if let Some(Some(asked)) = self.starts.get(self.next_start) {
+            self.census.begin_asked(asked);
         }
+        self.next_start += 1;
     }
 
     fn row(&mut self, row: &FinishedRow<'_>) -> Row {
-        let port = |need| row.u16(need).unwrap_or(0);
-        let addresses = (row.ip(need::SRC_IP), row.ip(need::DST_IP));
-        let Some(ends) = ends(row.side(), addresses, (port(need::SRC_PORT), port(need::DST_PORT))) else {
-            return Row::default();
-        };
         let sent = (row.u64(need::PACKETS).unwrap_or(0), row.u64(need::BYTES).unwrap_or(0));
-        Row::of(ends.side, &self.census.end(&ends, sent))
+        if row.letter() == Side::B {
+            self.row_of_b(row, sent)
+        } else {
+            self.ended = Some(row.flow_index());
+            self.next_row += 1;
+            match self.rows.get(self.next_row - 1) {
+                Some(Some(asked)) => Row::of(asked.ends.side, &self.census.end_asked(asked, sent)),
+                _ => Row::default(),
+            }
+        }
+    }
+}
+
+impl ConnStat {
+    fn row_of_b(&mut self, row: &FinishedRow<'_>, sent: (u64, u64)) -> Row {
+        let follows_a = self.ended.take() == Some(row.flow_index());
+        if follows_a && let Some(found) = self.census.end_opposite(sent) {
+            return Row::of(Side::B, &found);
+        }
+        match ends_of_row(row) {
+            Some(ends) => Row::of(ends.side, &self.census.end(&ends, sent)),
+            None => Row::default(),
+        }
     }
 }
 
@@ -111,6 +149,16 @@ impl Row {
             conn_src_bytes: Some(source.bytes),
         }
     }
+}
+
+fn ends_of_start(start: &Start) -> Option<Ends> {
+    ends(start.side(), (start.src_ip(), start.dst_ip()), (start.src_port, start.dst_port))
+}
+
+fn ends_of_row(row: &FinishedRow<'_>) -> Option<Ends> {
+    let port = |need| row.u16(need).unwrap_or(0);
+    let addresses = (row.ip(need::SRC_IP), row.ip(need::DST_IP));
+    ends(row.side(), addresses, (port(need::SRC_PORT), port(need::DST_PORT)))
 }
 
 /// Who asked whom at which port; none for layer 2.
