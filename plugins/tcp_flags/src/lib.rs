@@ -8,6 +8,7 @@
 
 mod bits;
 mod checksum;
+mod fingerprint;
 mod header_options;
 mod ip;
 mod options;
@@ -23,19 +24,24 @@ mod timestamps;
 mod window;
 
 use bits::{anomaly, status};
+use fingerprint::Fingerprints;
 use options::Options;
 use rare::{Kept, Rare};
 use rtt::Responses;
 use scan::Suspect;
 use segment::{FIN, RST, SYN, Segment};
 use sequence::{Sequence, Setting};
+use time::Gap;
 use weir_sdk::{End, FlowPlugin, Interest, Packet, Side, State, export_plugin};
 use window::Windows;
 
 pub use row::Row;
 
 /// Flags, options, sequence numbers, windows, response times.
-pub struct TcpFlags;
+#[derive(Default)]
+pub struct TcpFlags {
+    fingerprints: Fingerprints,
+}
 
 /// What is kept of a direction.
 #[derive(Default)]
@@ -55,6 +61,15 @@ pub struct Direction {
     status: u16,
 }
 
+/// Whether there was a segment before one.
+#[derive(Clone, Copy)]
+struct Seen {
+    /// Of its own direction.
+    before: bool,
+    /// Of its peer.
+    peer: bool,
+}
+
 impl FlowPlugin for TcpFlags {
     const NAME: &'static str = "tcp_flags";
     const SUMMARY: &'static str = "what IP and TCP headers tell: flags, options, sequence numbers, windows";
@@ -67,7 +82,7 @@ impl FlowPlugin for TcpFlags {
     type Row<'a> = Row;
 
     fn open((): ()) -> Result<Self, String> {
-        Ok(Self)
+        Ok(Self::default())
     }
 
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
@@ -78,9 +93,13 @@ impl FlowPlugin for TcpFlags {
         own.time_last = packet.time_ns;
         let age = || time::distance_seconds(other.time_last, packet.time_ns);
         own.responses.count(&mut other.responses, age);
-        match Segment::of(packet, l4) {
-            Some(segment) => own.follow_segment(other, &segment, gap),
-            None => own.responses.follow_datagram(),
+        let Some(segment) = Segment::of(packet, l4) else { return own.responses.follow_datagram() };
+        match segment.as_acknowledgment() {
+            // What nearly all segments are: most rules are about others.
+            Some(segment) if own.segments > 0 && other.segments > 0 => {
+                own.follow_segment(other, &segment, gap, Seen { before: true, peer: true });
+            }
+            _ => own.follow_any_segment(other, &segment, gap),
         }
     }
 
@@ -97,6 +116,8 @@ impl FlowPlugin for TcpFlags {
         }
         if own.segments > 0 {
             own.tell_tcp(kept, end.other, is_initiator, &mut row);
+            let syn = (own.windows.initial(), own.is_scaled(), own.ip.ttl_min());
+            own.options.tell(kept, &self.fingerprints, syn, &mut row);
         }
         if let Some(other) = end.other {
             own.responses.tell(&other.responses, is_initiator, &mut row);
@@ -106,34 +127,42 @@ impl FlowPlugin for TcpFlags {
 }
 
 impl Direction {
-    /// Seconds since the packet before; 0 for the first.
-    fn gap(&self, packet: &Packet<'_>) -> f32 {
-        if self.responses.is_seen() { time::gap_seconds(self.time_last, packet.time_ns) } else { 0.0 }
+    /// From the packet before; nothing for the first.
+    #[inline]
+    fn gap(&self, packet: &Packet<'_>) -> Gap {
+        let now = packet.time_ns;
+        Gap { before: if self.responses.is_seen() { self.time_last } else { now }, now }
+    }
+
+    #[inline(never)]
+    fn follow_any_segment(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: Gap) {
+        let seen = Seen { before: self.segments > 0, peer: other.segments > 0 };
+        self.follow_segment(other, segment, gap, seen);
     }
 
     /// What happens to a segment, in this order: its flags, its options, its window, its numbers.
-    fn follow_segment(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: f32) {
+    #[inline(always)]
+    fn follow_segment(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: Gap, seen: Seen) {
         let was_scaled = self.is_scaled();
         let follows_syn = self.flags & u16::from(SYN) != 0;
         let flagged = self.follow_flags(other, segment, gap);
-        self.follow_options(other, segment);
+        self.follow_options(other, segment, seen);
         let factor = was_scaled.then(|| self.options.window_factor());
         let window = u32::from(segment.window) * factor.unwrap_or(1);
-        if self.segments == 0 {
+        if !seen.before {
             self.windows.begin(window);
             self.sequence.begin(segment);
         }
         let window_before = self.windows.last();
         self.status |= self.windows.follow(window, segment, &mut self.rare);
         // Only now are the numbers of a first segment known.
-        self.follow_flight(other, segment);
-        let has_peer = other.segments > 0;
+        self.follow_flight(other, segment, seen);
         let setting = Setting {
             window,
             window_before,
             factor: self.is_scaled().then(|| self.options.window_factor()),
-            peer: has_peer.then(|| other.sequence.as_peer(other.windows.last())),
-            is_first_packet: self.responses.is_first_packet(),
+            peer: seen.peer.then(|| other.sequence.as_peer(other.windows.last())),
+            is_first_packet: !seen.before && self.responses.is_first_packet(),
             follows_syn,
             gap,
             response: self.responses.mean() + other.responses.mean(),
@@ -143,7 +172,8 @@ impl Direction {
     }
 
     /// Notes flags and what they say of scans; gives the bits of the latter.
-    fn follow_flags(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: f32) -> u16 {
+    #[inline(always)]
+    fn follow_flags(&mut self, other: &mut Direction, segment: &Segment<'_>, gap: Gap) -> u16 {
         let anomalies = scan::anomalies(segment, self.responses.phase(), gap);
         self.responses.follow_segment(segment.control(), &mut other.responses);
         self.flags |= scan::combinations(segment);
@@ -153,20 +183,23 @@ impl Direction {
         anomalies
     }
 
-    fn follow_options(&mut self, other: &mut Direction, segment: &Segment<'_>) {
+    #[inline(always)]
+    fn follow_options(&mut self, other: &mut Direction, segment: &Segment<'_>, seen: Seen) {
         let bits = self.options.follow(segment, &mut self.rare);
         self.status |= bits;
-        if bits & status::WINDOW_SCALED != 0 && other.responses.is_seen() {
+        if bits & status::WINDOW_SCALED != 0 && (seen.peer || other.responses.is_seen()) {
             other.status |= status::WINDOW_SCALED;
         }
     }
 
-    fn follow_flight(&mut self, other: &mut Direction, segment: &Segment<'_>) {
-        if other.responses.is_seen() {
+    #[inline(always)]
+    fn follow_flight(&mut self, other: &mut Direction, segment: &Segment<'_>, seen: Seen) {
+        if seen.peer || other.responses.is_seen() {
             self.sequence.follow_flight(segment, &mut other.sequence);
         }
     }
 
+    #[inline(always)]
     fn follow_numbers(&mut self, segment: &Segment<'_>, setting: &Setting, flagged: u16) {
         /// What is not noted of scanners.
         const HIDDEN: u16 = anomaly::SYN_RETRANSMISSION
@@ -200,7 +233,6 @@ impl Direction {
         self.windows.tell(kept, self.segments, row);
         row.tcp_flags = Some(self.flags);
         row.tcp_anomalies = Some(scan::settle(self.suspect(), other, is_initiator));
-        self.options.tell(kept, self.windows.initial(), self.is_scaled(), self.ip.ttl_min(), row);
     }
 }
 

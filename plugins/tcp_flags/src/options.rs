@@ -1,8 +1,7 @@
 //! TCP options in; how many, which, and what they said out.
 
-use weir_sdk::ArrayVec;
-
 use crate::bits::status;
+use crate::fingerprint::{Fingerprints, Syn};
 use crate::rare::{Kept, Rare};
 use crate::row::Row;
 use crate::segment::{ACK, SYN, Segment};
@@ -146,9 +145,19 @@ impl Options {
         1 << self.shift.unwrap_or(0).min(MAX_SHIFT)
     }
 
+    fn syn(&self, window: u32) -> Syn {
+        Syn { window, kinds: self.syn_kinds, mss: self.mss, shift: self.shift }
+    }
+
     /// Fills the columns of a direction whose first window and smallest time to live were these.
-    pub(crate) fn tell(&self, kept: &Kept, window: u32, is_scaled: bool, ttl_min: u8, row: &mut Row) {
-        row.tcp_ja4t = Some(self.fingerprint(&self.syn_kinds.all(kept), window));
+    pub(crate) fn tell(
+        &self,
+        kept: &Kept,
+        fingerprints: &Fingerprints,
+        (window, is_scaled, ttl_min): (u32, bool, u8),
+        row: &mut Row,
+    ) {
+        row.tcp_ja4t = Some(fingerprints.of(self.syn(window), kept));
         row.tcp_option_packets = Some(self.packets);
         row.tcp_option_count = Some(self.count);
         row.tcp_options = Some(self.kinds);
@@ -156,30 +165,6 @@ impl Options {
         row.tcp_window_scale = is_scaled.then_some(self.window_factor() as u16);
         kept.multipath.tell(row);
         self.timestamps.tell(ttl_min, row);
-    }
-
-    /// JA4T: window, option kinds, MSS and window scale of a SYN.
-    fn fingerprint(&self, syn_kinds: &[u8], window: u32) -> String {
-        let mut text = String::with_capacity(64);
-        push_decimal(&mut text, window);
-        text.push('_');
-        for (index, &kind) in syn_kinds.iter().enumerate() {
-            if index > 0 {
-                text.push('-');
-            }
-            push_decimal(&mut text, kind.into());
-        }
-        if syn_kinds.is_empty() {
-            text.push_str("00");
-        }
-        text.push_str(if self.mss < 10 { "_0" } else { "_" });
-        push_decimal(&mut text, self.mss.into());
-        text.push('_');
-        match self.shift {
-            Some(shift) => push_decimal(&mut text, shift.into()),
-            None => text.push_str("00"),
-        }
-        text
     }
 }
 
@@ -213,20 +198,4 @@ impl Multipath {
         row.tcp_mptcp_address_id = is_seen.then_some(self.address_id);
         row.tcp_mptcp_dss_flags = is_seen.then_some(self.dss_flags);
     }
-}
-
-/// Decimal digits, without the detour of the formatting machinery.
-fn push_decimal(text: &mut String, number: u32) {
-    let digit = |number: u32| char::from(b'0' + (number % 10) as u8);
-    // Most numbers, those of option kinds, have one digit.
-    if number < 10 {
-        return text.push(digit(number));
-    }
-    let mut digits = ArrayVec::<char, 10>::new();
-    let mut rest = number;
-    while rest > 0 {
-        digits.push(digit(rest));
-        rest /= 10;
-    }
-    text.extend(digits.iter().rev());
 }

@@ -3,6 +3,7 @@
 use weir_sdk::{Columns, Time};
 
 use crate::bits::{self, anomaly, flags, ip, status};
+use crate::fingerprint::Fingerprint;
 
 /// One row.
 #[derive(Columns, Clone, Debug, Default, PartialEq)]
@@ -198,7 +199,7 @@ pub struct Row {
     /// header.
     #[column(unit = "none", source = "JA4T: window_options_mss_shift")]
     #[column(tranalyzer = "tcpJA4T:SC", null = "0_00_00_00")]
-    pub tcp_ja4t: Option<String>,
+    pub tcp_ja4t: Option<Fingerprint>,
     /// Segments of this direction with options that could be read. Absent without a TCP header.
     #[column(unit = "packets", source = "RFC 9293 section 3.1, Options")]
     #[column(tags = ["counter", "statistical"], tranalyzer = "tcpOptPktCnt:U16", null = "0")]

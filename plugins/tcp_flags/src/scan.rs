@@ -3,6 +3,7 @@
 use crate::bits::{anomaly, flags};
 use crate::rtt::Phase;
 use crate::segment::{ACK, FIN, PSH, RST, SYN, Segment, URG};
+use crate::time::Gap;
 
 /// A SYN that comes later than this after the packet before it repeats an unanswered one; a sooner one is that
 /// of a scanner.
@@ -19,11 +20,16 @@ const SUSPICIOUS: u16 = flags::SYN
     | flags::XMAS;
 
 /// What the flags of one segment say: bits of `tcp_anomalies`.
-pub(crate) fn anomalies(segment: &Segment<'_>, phase: Phase, gap: f32) -> u16 {
+#[inline(always)]
+pub(crate) fn anomalies(segment: &Segment<'_>, phase: Phase, gap: Gap) -> u16 {
     let mut bits = 0;
     if segment.control() == SYN {
         if phase == Phase::Syn {
-            bits |= if gap > RETRANSMISSION_AFTER { anomaly::SYN_RETRANSMISSION } else { anomaly::SCAN };
+            bits |= if gap.seconds() > RETRANSMISSION_AFTER {
+                anomaly::SYN_RETRANSMISSION
+            } else {
+                anomaly::SCAN
+            };
         }
         if segment.len > 0 {
             bits |= anomaly::SYN_WITH_PAYLOAD;
@@ -36,6 +42,7 @@ pub(crate) fn anomalies(segment: &Segment<'_>, phase: Phase, gap: f32) -> u16 {
 }
 
 /// Header flags of one segment, and the combinations that they make: bits of `tcp_flags`.
+#[inline(always)]
 pub(crate) fn combinations(segment: &Segment<'_>) -> u16 {
     const FIN_ACK: u8 = FIN | ACK;
     const SYN_ACK: u8 = SYN | ACK;

@@ -57,6 +57,14 @@ impl<'a> Segment<'a> {
         })
     }
 
+    /// Itself, if of FIN, SYN, RST and ACK it has ACK alone. That is said so that the compiler leaves out what happens
+    /// to others.
+    #[inline(always)]
+    pub(crate) fn as_acknowledgment(&self) -> Option<Self> {
+        let flags = self.flags & !(FIN | SYN | RST) | ACK;
+        (self.control() == ACK).then_some(Self { flags, ..*self })
+    }
+
     /// Whether a flag is set.
     pub(crate) fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0

@@ -6,6 +6,7 @@ use crate::bits::{anomaly, status};
 use crate::rare::{Kept, Rare};
 use crate::row::Row;
 use crate::segment::{ACK, FIN, RST, SYN, Segment, is_plain};
+use crate::time::Gap;
 
 /// Where the numbers of a direction stand, and what was counted on the way.
 #[derive(Default)]
@@ -56,8 +57,8 @@ pub(crate) struct Setting {
     pub(crate) is_first_packet: bool,
     /// A segment before it carried SYN.
     pub(crate) follows_syn: bool,
-    /// Seconds since the packet before it.
-    pub(crate) gap: f32,
+    /// From the packet before it.
+    pub(crate) gap: Gap,
     /// Mean response times of both directions together.
     pub(crate) response: f32,
 }
@@ -106,6 +107,7 @@ impl Sequence {
     }
 
     /// What the other direction asks of this one, which announced `window` last.
+    #[inline(always)]
     pub(crate) fn as_peer(&self, window: u32) -> Peer {
         Peer {
             next: self.next,
@@ -119,6 +121,7 @@ impl Sequence {
     }
 
     /// A plain acknowledgment adds to what is in flight and ends what its peer had in flight.
+    #[inline(always)]
     pub(crate) fn follow_flight(&mut self, segment: &Segment<'_>, peer: &mut Sequence) {
         if segment.control() == ACK {
             peer.in_flight = 0;
@@ -128,6 +131,7 @@ impl Sequence {
     }
 
     /// What a segment shows; its numbers are stored by [`advance_to`](Self::advance_to).
+    #[inline(always)]
     pub(crate) fn judge(&mut self, segment: &Segment<'_>, setting: &Setting, rare: &mut Rare) -> Marks {
         let probe = self.probe(segment, setting);
         let mut marks = Marks { anomalies: 0, status: probe };
@@ -144,6 +148,7 @@ impl Sequence {
     }
 
     /// The bit of a zero-window probe or of its answer, or 0.
+    #[inline(always)]
     fn probe(&self, segment: &Segment<'_>, setting: &Setting) -> u16 {
         let Some(peer) = setting.peer.filter(|_| segment.is_plain()) else { return 0 };
         if peer.window == 0 && segment.len == 1 {
@@ -155,11 +160,13 @@ impl Sequence {
         }
     }
 
+    #[inline(always)]
     fn fills_window(&self, setting: &Setting) -> bool {
         setting.follows_syn
             && setting.peer.is_some_and(|peer| self.in_flight >= peer.window && peer.flags & RST == 0)
     }
 
+    #[inline(always)]
     fn follow_ack(&mut self, segment: &Segment<'_>, setting: &Setting, marks: &mut Marks) {
         marks.anomalies |= self.keep_alive(segment, setting);
         if segment.acknowledgment == self.acknowledged && marks.anomalies == 0 {
@@ -177,6 +184,7 @@ impl Sequence {
     }
 
     /// The bit of a keep-alive or of its answer, or 0.
+    #[inline(always)]
     fn keep_alive(&self, segment: &Segment<'_>, setting: &Setting) -> u16 {
         if segment.len > 1 || !segment.is_plain() {
             0
@@ -227,8 +235,8 @@ impl Sequence {
     fn is_timeout(&self, segment: &Segment<'_>, setting: &Setting) -> bool {
         setting.peer.is_some()
             && precedes(segment.sequence, self.next)
-            && setting.gap > 1.5 * setting.response
             && setting.window_before == setting.window
+            && setting.gap.seconds() > 1.5 * setting.response
     }
 
     fn is_fast_retransmission(&self, segment: &Segment<'_>, peer: &Peer) -> bool {
@@ -238,6 +246,7 @@ impl Sequence {
             && precedes(segment.sequence, self.next)
     }
 
+    #[inline(always)]
     fn count_bytes(&mut self, segment: &Segment<'_>, setting: &Setting, rare: &mut Rare) {
         let own_control = !is_plain(self.last_flags);
         let control = own_control || setting.peer.is_some_and(|peer| !is_plain(peer.flags));
@@ -250,6 +259,7 @@ impl Sequence {
     }
 
     /// Stores the numbers of a segment, and what it showed, for the next one.
+    #[inline(always)]
     pub(crate) fn advance_to(&mut self, segment: &Segment<'_>, marks: Marks) {
         let is_probe = marks.status & status::WINDOW_PROBE != 0;
         let after = segment.sequence.wrapping_add(segment.len);

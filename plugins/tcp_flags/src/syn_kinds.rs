@@ -17,7 +17,7 @@ const CODE: u64 = (1 << CODE_BITS) - 1;
 const ELSEWHERE: u64 = u64::MAX;
 
 /// The kinds of a direction: their codes, the first one lowest.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct SynKinds(u64);
 
 impl SynKinds {
@@ -27,6 +27,16 @@ impl SynKinds {
             Some(code) if self.0 != ELSEWHERE => self.push_code(code),
             _ => self.push_elsewhere(kind, rare),
         }
+    }
+
+    /// Whether they stand in what the direction keeps, and not in here.
+    pub(crate) fn are_elsewhere(self) -> bool {
+        self.0 == ELSEWHERE
+    }
+
+    /// Equal for equal kinds, unless they stand elsewhere.
+    pub(crate) fn bits(self) -> u64 {
+        self.0
     }
 
     /// The kinds of a direction that keeps this.

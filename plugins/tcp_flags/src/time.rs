@@ -3,9 +3,22 @@
 
 const SECOND: i64 = 1_000_000_000;
 
+/// Two times. The seconds between them are worked out where they are asked for, which is seldom.
+#[derive(Clone, Copy)]
+pub(crate) struct Gap {
+    pub(crate) before: i64,
+    pub(crate) now: i64,
+}
+
+impl Gap {
+    /// Signed seconds.
+    pub(crate) fn seconds(self) -> f32 {
+        gap_seconds(self.before, self.now)
+    }
+}
+
 /// Signed seconds from one time to another: seconds and nanoseconds are subtracted apart.
-#[inline]
-pub(crate) fn gap_seconds(before_ns: i64, now_ns: i64) -> f32 {
+fn gap_seconds(before_ns: i64, now_ns: i64) -> f32 {
     let (before, now) = (split(before_ns), split(now_ns));
     let (seconds, nanoseconds) = (now.0 - before.0, now.1 - before.1);
     (f64::from(seconds as f32) + f64::from(nanoseconds as f32) / 1e9) as f32
