@@ -57,16 +57,17 @@ impl<'a> Description<'a> {
     ) -> Self {
         let overflow = later.is_some_and(|later| later.overflow);
         let mut description = Self { texts: ArrayVec::new(), counts: ArrayVec::new(), overflow };
-        let later = later.into_iter().flat_map(|later| &later.keys);
-        for chain in [&first].into_iter().chain(later).map(|&key| look_up(key)) {
-            description.overflow |= chain.text.len() > MAX_TEXT;
-            description.add(ChainText(cut(chain.text)), chain.count);
+        description.add(look_up(first));
+        for &key in later.into_iter().flat_map(|later| &later.keys) {
+            description.add(look_up(key));
         }
         description
     }
 
     /// Adds a chain. Two long ones may have become the same text: they are one, with the count of the later.
-    fn add(&mut self, text: ChainText<'a>, count: u16) {
+    fn add(&mut self, HeaderChain { text, count }: HeaderChain<'a>) {
+        self.overflow |= text.len() > MAX_TEXT;
+        let text = ChainText(cut(text));
         match self.texts.iter().position(|known| *known == text) {
             Some(place) => self.counts[place] = count,
             None => {

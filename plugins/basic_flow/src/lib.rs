@@ -261,9 +261,14 @@ impl Direction {
     }
 
     fn vlan_ids(&self) -> ArrayVec<u16, MAX_VLAN_TAGS> {
-        let first = self.vlan_ids.iter().filter_map(|id| id.checked_sub(1));
-        let rest = self.more.get().into_iter().flat_map(|more| more.vlan_ids.iter().copied());
-        first.chain(rest).collect()
+        let mut ids = ArrayVec::new();
+        for id in self.vlan_ids.iter().filter_map(|id| id.checked_sub(1)) {
+            ids.push(id);
+        }
+        if let Some(more) = self.more.get() {
+            ids.extend(more.vlan_ids.iter().copied());
+        }
+        ids
     }
 }
 
@@ -274,8 +279,14 @@ fn is_attached_fragment(packet: &Packet<'_>) -> bool {
 
 /// The first address and those behind it.
 fn all_macs(first: Option<Mac>, later: Option<&LaterMacs>) -> ArrayVec<Mac, MAX_MACS> {
-    let later = later.map_or(&[][..], LaterMacs::as_slice);
-    first.into_iter().chain(later.iter().copied()).collect()
+    let mut macs = ArrayVec::new();
+    if let Some(first) = first {
+        macs.push(first);
+    }
+    if let Some(later) = later {
+        macs.extend(later.as_slice().iter().copied());
+    }
+    macs
 }
 
 fn letter(side: Side) -> &'static str {

@@ -4,14 +4,16 @@
 //! load balancing, or someone in between. Vendors are those of the registries of IEEE, which the plugin carries;
 //! a file of the user's own comes first.
 
+mod labels;
 mod pairs;
 mod registry;
 mod vendors;
 
-use pairs::{MAX_PAIRS, Pairs};
+use labels::Labels;
+use pairs::Pairs;
 use registry::Registry;
 use vendors::Vendors;
-use weir_sdk::{ArrayVec, Bit, Columns, End, FlowPlugin, Mac, Options, Packet, State, export_plugin};
+use weir_sdk::{Bit, Columns, End, FlowPlugin, Mac, Options, Packet, State, export_plugin};
 
 /// Pairs of MAC addresses.
 pub struct MacRecorder {
@@ -66,12 +68,12 @@ pub struct Row<'a> {
     /// group and locally administered addresses and `00:00:00:00:00:00` have one by the user's file only.
     #[column(unit = "none", source = "IEEE registries MA-L, MA-M, MA-S, IAB", tags = ["address"])]
     #[column(tranalyzer = "srcMacLbl_dstMacLbl:SC", null = "-", aliases = ["srcManuf"])]
-    pub mac_pair_src_vendor: ArrayVec<&'a str, MAX_PAIRS>,
+    pub mac_pair_src_vendor: Labels<'a>,
     /// The vendor of the destination address of each pair of `mac_pair_src`, found as `mac_pair_src_vendor` is.
     /// Empty for an address of no known vendor, such as that of a group.
     #[column(unit = "none", source = "IEEE registries MA-L, MA-M, MA-S, IAB", tags = ["address"])]
     #[column(tranalyzer = "srcMacLbl_dstMacLbl:SC", null = "-", aliases = ["dstManuf"])]
-    pub mac_pair_dst_vendor: ArrayVec<&'a str, MAX_PAIRS>,
+    pub mac_pair_dst_vendor: Labels<'a>,
 }
 
 impl FlowPlugin for MacRecorder {
@@ -112,8 +114,8 @@ impl FlowPlugin for MacRecorder {
 }
 
 impl MacRecorder {
-    fn labels(&self, macs: &[Mac]) -> ArrayVec<&str, MAX_PAIRS> {
-        macs.iter().map(|&mac| self.vendor(mac).unwrap_or_default()).collect()
+    fn labels(&self, macs: &[Mac]) -> Labels<'_> {
+        Labels::of(macs, |mac| self.vendor(mac).unwrap_or_default())
     }
 
     fn vendor(&self, mac: Mac) -> Option<&str> {

@@ -3,7 +3,7 @@
 use weir_sdk::{ArrayVec, Mac};
 
 /// At most so many pairs are kept for a direction.
-pub const MAX_PAIRS: usize = 16;
+const MAX_PAIRS: usize = 16;
 
 /// The pairs of a direction. Nearly all directions have one, which is kept in place; with a second one all of
 /// them move into a box.
