@@ -175,7 +175,7 @@ pub trait Columns {
 
     /// Puts its cells into the room that buffers have for those of this row, and notes which are present: one bit per
     /// column, the first one lowest.
-    fn put(self, row: usize, buffers: &mut [ColumnBuffer], presence: &mut [u64]);
+    fn put(self, row: usize, buffers: &mut [ColumnBuffer], presence: &mut [u8]);
 }
 
 /// No columns, for a plugin that measures nothing.
@@ -184,7 +184,7 @@ impl Columns for () {
 
     fn append(self, _buffers: &mut [ColumnBuffer]) {}
 
-    fn put(self, _row: usize, _buffers: &mut [ColumnBuffer], _presence: &mut [u64]) {}
+    fn put(self, _row: usize, _buffers: &mut [ColumnBuffer], _presence: &mut [u8]) {}
 }
 
 /// The cells of one column for a batch of rows, in Arrow's shape: values end to end, a validity bitmap,
@@ -303,14 +303,14 @@ impl ColumnBuffer {
         self.text_ends.push(self.values.len() as u32);
     }
 
-    /// Forgets the rows, and makes room for so many of a column of the given type, whose cells are then
+    /// Forgets the rows, and makes room for so many cells of this width, 0 where they have no fixed one, which are then
     /// [put](Cell::put) there. What the room holds until then says nothing, and there may be more of it.
     #[inline]
-    pub(crate) fn make_room(&mut self, rows: usize, value: ValueType) {
-        match value.fixed_width() {
-            Some(width) if self.values.len() < rows * width => self.values.resize(rows * width, 0),
-            Some(_) => {}
-            None => self.values.clear(),
+    pub(crate) fn make_room(&mut self, rows: usize, width: usize) {
+        if width == 0 {
+            self.values.clear();
+        } else if self.values.len() < rows * width {
+            self.values.resize(rows * width, 0);
         }
         self.rows = rows;
         self.validity.clear();
@@ -374,18 +374,16 @@ impl ColumnBuffer {
     }
 }
 
-/// Notes in the buffers which cells are present of rows that were [put](Columns::put) there, each with so many words of
-/// bits.
-pub(crate) fn note_presence(buffers: &mut [ColumnBuffer], presence: &[u64], words: usize) {
-    for eight in presence.chunks(8 * words.max(1)) {
-        for (word, columns) in buffers.chunks_mut(64).enumerate() {
+/// Notes in the buffers which cells are present of rows that were [put](Columns::put) there, each with a bit for each
+/// column.
+pub(crate) fn note_presence(buffers: &mut [ColumnBuffer], presence: &[u8]) {
+    let bytes = buffers.len().div_ceil(8);
+    for eight in presence.chunks(8 * bytes.max(1)) {
+        for (byte, columns) in buffers.chunks_mut(8).enumerate() {
             let mut rows = [0; 8];
-            rows.iter_mut().zip(eight.chunks_exact(words)).for_each(|(row, bits)| *row = bits[word]);
-            for (columns, shift) in columns.chunks_mut(8).zip((0..64).step_by(8)) {
-                let bits = (0..8).fold(0, |bits, row| bits | (rows[row] >> shift & 0xff) << (8 * row));
-                let columns = columns.iter_mut().zip(transposed(bits).to_le_bytes());
-                columns.for_each(|(column, rows)| column.validity.push(rows));
-            }
+            rows.iter_mut().zip(eight.chunks_exact(bytes)).for_each(|(row, bits)| *row = bits[byte]);
+            let columns = columns.iter_mut().zip(transposed(u64::from_le_bytes(rows)).to_le_bytes());
+            columns.for_each(|(column, rows)| column.validity.push(rows));
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         columns.push(column(field, &defaults)?);
         idents.push(&field.ident);
     }
-    let (places, words) = (0..idents.len(), idents.len().div_ceil(64));
+    let (places, bytes) = (0..idents.len(), idents.len().div_ceil(8));
     let name = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     Ok(quote! {
@@ -44,11 +44,11 @@ pub(crate) fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
                 #(::weir_sdk::columns::Cell::append(self.#idents, #idents);)*
             }
 
-            fn put(self, row: usize, buffers: &mut [::weir_sdk::columns::ColumnBuffer], presence: &mut [u64]) {
+            fn put(self, row: usize, buffers: &mut [::weir_sdk::columns::ColumnBuffer], presence: &mut [u8]) {
                 let [#(#idents),*] = buffers else { ::core::panic!("one buffer per column") };
-                let mut present = [0_u64; #words];
-                #(present[#places / 64] |=
-                    u64::from(::weir_sdk::columns::Cell::put(self.#idents, row, #idents)) << (#places % 64);)*
+                let mut present = [0; #bytes];
+                #(present[#places / 8] |=
+                    u8::from(::weir_sdk::columns::Cell::put(self.#idents, row, #idents)) << (#places % 8);)*
                 presence.copy_from_slice(&present);
             }
         }

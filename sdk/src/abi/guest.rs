@@ -142,8 +142,10 @@ impl<P: FlowPlugin> Kept<P> {
 pub(super) struct Opened<P> {
     pub(super) plugin: P,
     pub(super) buffers: Vec<ColumnBuffer>,
+    /// Bytes of a cell of each column, 0 for lists and texts: in one cache line, which declarations are far from.
+    widths: Vec<u8>,
     /// Which cells of the columns are present, row by row.
-    pub(super) presence: Vec<u64>,
+    pub(super) presence: Vec<u8>,
     /// Borrows from `buffers`; made anew by each call that gives cells, and read before the next.
     cells: Vec<ColumnCells<'static>>,
 }
@@ -158,15 +160,15 @@ impl<P> Opened<P> {
     pub(super) fn make_room(&mut self, rows: usize, declared: &Declared) {
         self.cells.clear();
         let (columns, tables) = self.buffers.split_at_mut(declared.columns.len());
-        let columns = columns.iter_mut().zip(declared.columns);
-        columns.for_each(|(buffer, column)| buffer.make_room(rows, column.value));
+        let columns = columns.iter_mut().zip(&self.widths);
+        columns.for_each(|(buffer, width)| buffer.make_room(rows, usize::from(*width)));
         tables.iter_mut().for_each(ColumnBuffer::clear);
-        self.presence.resize(rows * declared.words(), 0);
+        self.presence.resize(rows * declared.presence(), 0);
     }
 
     /// Notes in the columns which cells of the rows are present that have been put there.
     pub(super) fn note_presence(&mut self, declared: &Declared) {
-        note_presence(&mut self.buffers[..declared.columns.len()], &self.presence, declared.words());
+        note_presence(&mut self.buffers[..declared.columns.len()], &self.presence);
     }
 
     /// # Safety
@@ -178,8 +180,8 @@ impl<P> Opened<P> {
         let lend = |cells| unsafe { std::mem::transmute::<ColumnCells<'_>, ColumnCells<'static>>(cells) };
         let (columns, tables) = self.buffers.split_at(declared.columns.len());
         self.cells.reserve(self.buffers.len());
-        for (buffer, column) in columns.iter().zip(declared.columns) {
-            self.cells.push(lend(ColumnCells::of_room(buffer, column.value)));
+        for (buffer, width) in columns.iter().zip(&self.widths) {
+            self.cells.push(lend(ColumnCells::of_room(buffer, usize::from(*width))));
         }
         self.cells.extend(tables.iter().map(|buffer| lend(ColumnCells::of(buffer))));
         // SAFETY: as above, by the contract.
@@ -203,8 +205,9 @@ pub(super) fn open_with<P, O: Options>(
         let plugin = O::parse(&given).and_then(open);
         RResult::from(plugin.map_err(RString::from)).map(|plugin| {
             let buffers = vec![ColumnBuffer::default(); declared.buffers()];
-            Box::into_raw(Box::new(Opened { plugin, buffers, presence: Vec::new(), cells: Vec::new() }))
-                .cast()
+            let widths = declared.widths().collect();
+            let opened = Opened { plugin, buffers, widths, presence: Vec::new(), cells: Vec::new() };
+            Box::into_raw(Box::new(opened)).cast()
         })
     })
 }
@@ -456,8 +459,8 @@ unsafe fn finish_direction<P: FlowPlugin>(
         // SAFETY: by the contract above; the references end with this block.
         let end = unsafe { end_at(batch, index) };
         reached.set(end.facts.flow_index);
-        let words = declared::<P>().words();
-        let presence = &mut opened.presence[index * words..][..words];
+        let bytes = declared::<P>().presence();
+        let presence = &mut opened.presence[index * bytes..][..bytes];
         opened.plugin.finish(&end).put(index, columns, presence);
         add_table_rows(&opened.plugin, &end, tables);
     }
@@ -547,9 +550,13 @@ pub(super) struct Declared {
 }
 
 impl Declared {
-    /// How many words hold a bit for each column.
-    pub(super) const fn words(&self) -> usize {
-        self.columns.len().div_ceil(64)
+    fn widths(&self) -> impl Iterator<Item = u8> {
+        self.columns.iter().map(|column| column.value.fixed_width().unwrap_or(0) as u8)
+    }
+
+    /// How many bytes hold a bit for each column.
+    pub(super) const fn presence(&self) -> usize {
+        self.columns.len().div_ceil(8)
     }
 
     fn buffers(&self) -> usize {

@@ -10,7 +10,7 @@ use super::guest::{
     tell_version, told_version,
 };
 use super::*;
-use crate::columns::{Columns, Kind, Scope};
+use crate::columns::{Columns, Kind, Scope, ValueType};
 use crate::finished::{Ahead, FinishedRows, Given, Pick};
 use crate::options::Options;
 use crate::plugin::{RowPlugin, Start};
@@ -141,13 +141,13 @@ unsafe extern "C" fn rows<'a, P: RowPlugin>(
 /// Starts and ends in the order in which they happened: what a packet noticed ends before it begins anything.
 fn replay<P: RowPlugin>(
     plugin: &mut P,
-    (buffers, presence): (&mut [ColumnBuffer], &mut [u64]),
+    (buffers, presence): (&mut [ColumnBuffer], &mut [u8]),
     batch: &RowBatch<'_>,
     rows: &FinishedRows<'_>,
     reached: &Cell<u64>,
 ) {
     let (columns, tables) = buffers.split_at_mut(declared::<P>().columns.len());
-    let words = declared::<P>().words();
+    let bytes = declared::<P>().presence();
     let mut tables = Tables::new(P::TABLES, tables);
     let mut next_start = 0;
     let mut start_until = |plugin: &mut P, ordinal: u64| {
@@ -164,7 +164,7 @@ fn replay<P: RowPlugin>(
     for (index, row) in rows.iter().enumerate() {
         reached.set(row.flow_index());
         start_until(plugin, batch.noticed.get(index).copied().unwrap_or(u64::MAX));
-        plugin.row(&row).put(index, columns, &mut presence[index * words..][..words]);
+        plugin.row(&row).put(index, columns, &mut presence[index * bytes..][..bytes]);
         plugin.table_rows(&mut tables);
         tables.end_flow();
     }

@@ -25,7 +25,7 @@ use abi_stable::StableAbi;
 use abi_stable::std_types::{ROption, RResult, RSlice, RStr, RString, RVec};
 use abi_stable::type_layout::TypeLayout;
 
-use crate::columns::{ColumnBuffer, ValueType};
+use crate::columns::ColumnBuffer;
 use crate::packet::{PacketFacts, StreamFacts};
 use crate::plugin::EndFacts;
 
@@ -226,9 +226,10 @@ impl<'a> ColumnCells<'a> {
         }
     }
 
-    /// The cells of a buffer that may have room for more.
-    fn of_room(buffer: &'a ColumnBuffer, value: ValueType) -> Self {
-        let bytes = value.fixed_width().map_or(buffer.values.len(), |width| buffer.rows * width);
+    /// The cells of a buffer that may have room for more, of this width; 0 where they have no fixed one.
+    #[inline]
+    fn of_room(buffer: &'a ColumnBuffer, width: usize) -> Self {
+        let bytes = if width == 0 { buffer.values.len() } else { buffer.rows * width };
         Self { values: RSlice::from_slice(&buffer.values[..bytes]), ..Self::of(buffer) }
     }
 

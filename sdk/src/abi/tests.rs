@@ -449,8 +449,8 @@ impl<const DIRECTION: bool> Columns for AskedRow<DIRECTION> {
         crate::columns::Cell::append(self.0, &mut buffers[0]);
     }
 
-    fn put(self, row: usize, buffers: &mut [ColumnBuffer], presence: &mut [u64]) {
-        presence[0] = u64::from(crate::columns::Cell::put(self.0, row, &mut buffers[0]));
+    fn put(self, row: usize, buffers: &mut [ColumnBuffer], presence: &mut [u8]) {
+        presence[0] = u8::from(crate::columns::Cell::put(self.0, row, &mut buffers[0]));
     }
 }
 

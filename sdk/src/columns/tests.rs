@@ -19,10 +19,10 @@ fn check_room<C: Cell + Clone>(cells: &[C]) {
     let mut room = ColumnBuffer::default();
     for len in [3, cells.len(), 0, 8, 1, 9] {
         let mut appended = ColumnBuffer::default();
-        room.make_room(len, C::TYPE);
-        let put = |(row, cell): (usize, &C)| u64::from(cell.clone().put(row, &mut room));
-        let presence: Vec<u64> = cells[..len].iter().enumerate().map(put).collect();
-        note_presence(std::slice::from_mut(&mut room), &presence, 1);
+        room.make_room(len, C::TYPE.fixed_width().unwrap_or(0));
+        let put = |(row, cell): (usize, &C)| u8::from(cell.clone().put(row, &mut room));
+        let presence: Vec<u8> = cells[..len].iter().enumerate().map(put).collect();
+        note_presence(std::slice::from_mut(&mut room), &presence);
         cells[..len].iter().for_each(|cell| cell.clone().append(&mut appended));
         assert_eq!(room.validity, appended.validity, "{len} cells");
         assert!(room.values.starts_with(&appended.values), "{len} cells");
@@ -34,12 +34,12 @@ fn check_room<C: Cell + Clone>(cells: &[C]) {
 fn every_column_of_many_has_its_own_presence() {
     let mut buffers = vec![ColumnBuffer::default(); 131];
     let is_present = |row: usize, column: usize| (row * 131 + column) % 7 < 3;
-    let word = |row: usize, word: usize| {
-        let columns = (word * 64..131).take(64);
-        columns.fold(0, |bits, column| bits | u64::from(is_present(row, column)) << (column % 64))
+    let byte = |row: usize, byte: usize| {
+        let columns = (byte * 8..131).take(8);
+        columns.fold(0, |bits, column| bits | u8::from(is_present(row, column)) << (column % 8))
     };
-    let presence: Vec<u64> = (0..21).flat_map(|row| (0..3).map(move |n| word(row, n))).collect();
-    note_presence(&mut buffers, &presence, 3);
+    let presence: Vec<u8> = (0..21).flat_map(|row| (0..17).map(move |n| byte(row, n))).collect();
+    note_presence(&mut buffers, &presence);
     for (column, buffer) in buffers.iter().enumerate() {
         let bytes = (0..24).fold([0; 3], |mut bytes, row| {
             bytes[row / 8] |= u8::from(row < 21 && is_present(row, column)) << (row % 8);
