@@ -194,8 +194,9 @@ impl Direction {
 
     fn follow_time(&mut self, time_ns: i64) {
         let gap = estimate::gap_seconds(self.time_last, time_ns);
-        self.gap_min = self.gap_min.min(gap);
-        self.gap_max = self.gap_max.max(gap);
+        // A gap is a number, which `f32::min` would have to look after.
+        self.gap_min = if gap < self.gap_min { gap } else { self.gap_min };
+        self.gap_max = if gap > self.gap_max { gap } else { self.gap_max };
         self.gaps.add(gap, self.packets);
         self.time_last = time_ns;
     }

@@ -35,20 +35,32 @@ pub(crate) fn is_checked(number: u8) -> bool {
 /// Whether the checksum of an IPv4 header is right.
 ///
 /// It must be the complement of the sum, bit by bit: 0xffff is wrong where 0x0000 is due, as Tranalyzer has it.
+#[inline]
 pub(crate) fn header_is_right(header: &[u8]) -> bool {
     // The rest of a header is never all zero, so its sum with the right checksum, and with no other but 0xffff, is
     // 0xffff.
-    let found = header.get(field::IPV4..field::IPV4 + 2);
-    found.is_some_and(|found| found != [0xff, 0xff]) && fold(header_sum(header)) == 0xffff
+    match <&[u8; 20]>::try_from(header) {
+        // Nearly all headers have no options, so their words are summed at once.
+        Ok(plain) => {
+            let words = plain.as_chunks::<4>().0.iter().map(|word| u64::from(u32::from_ne_bytes(*word)));
+            plain[field::IPV4..][..2] != [0xff, 0xff] && fold(words.sum()) == 0xffff
+        }
+        Err(_) => {
+            let found = header.get(field::IPV4..field::IPV4 + 2);
+            found.is_some_and(|found| found != [0xff, 0xff]) && fold(sum(header)) == 0xffff
+        }
+    }
 }
 
 /// Whether the layer-4 checksum of a wholly captured, unfragmented packet is right; `l3` begins with its IP
 /// header, `l4` is what that leaves for layer 4. A packet without checksum has no wrong one.
 pub(crate) fn l4_is_right(packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> bool {
     let pseudo_header = || pseudo_header(packet, l3, l4);
+    if packet.l4_proto == protocol::TCP {
+        return covers(l4, field::TCP, pseudo_header());
+    }
     match packet.l4_proto {
         protocol::ICMP | protocol::IGMP => covers(l4, field::ICMP, 0),
-        protocol::TCP => covers(l4, field::TCP, pseudo_header()),
         protocol::UDP => is_unused(packet, l4) || covers(l4, field::UDP, pseudo_header()),
         protocol::ICMPV6 => covers(l4, field::ICMP, pseudo_header()),
         // RFC 2328 section D.4: version 2 sums the packet alone; RFC 5340 section A.3.1: version 3 as TCP does.
@@ -96,32 +108,34 @@ fn gre_is_right(l4: &[u8]) -> bool {
 ///
 /// A checksum of zero is wrong also where it would be the complement of the sum: 0xffff is due there, as
 /// Tranalyzer has it for every protocol.
+#[inline]
 fn covers(bytes: &[u8], at: usize, pseudo_header: u64) -> bool {
     let is_zero = bytes.get(at..at + 2).is_none_or(|found| found == [0, 0]);
     !is_zero && fold(add(sum(bytes), pseudo_header)) == 0xffff
 }
 
 /// Sum over addresses, protocol and length (RFC 9293 section 3.1, RFC 8200 section 8.1).
+#[inline]
 fn pseudo_header(packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> u64 {
-    let addresses = if packet.ip_version == 4 { 12..20 } else { 8..40 };
-    let (addresses, _) = l3.get(addresses).unwrap_or_default().as_chunks::<8>();
-    let addresses = addresses.iter().fold(0, |sum, word| add(sum, u64::from_ne_bytes(*word)));
+    let addresses = match (packet.ip_version, l3) {
+        (4, [_, _, _, _, _, _, _, _, _, _, _, _, a, b, c, d, e, f, g, h, ..]) => {
+            u64::from_ne_bytes([*a, *b, *c, *d, *e, *f, *g, *h])
+        }
+        (6, _) => {
+            let (words, _) = l3.get(8..40).unwrap_or_default().as_chunks::<8>();
+            words.iter().fold(0, |sum, word| add(sum, u64::from_ne_bytes(*word)))
+        }
+        _ => 0,
+    };
     // Two 32-bit numbers: their sum fits into 64 bits.
     let words = u64::from(u32::from(packet.l4_proto).to_be()) + u64::from((l4.len() as u32).to_be());
     add(addresses, words)
 }
 
-/// As [`sum`], at once for a header without options, which nearly all are.
-fn header_sum(header: &[u8]) -> u64 {
-    match <&[u8; 20]>::try_from(header) {
-        Ok(plain) => plain.as_chunks::<4>().0.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum(),
-        Err(_) => sum(header),
-    }
-}
-
 /// One's complement sum of the 64-bit words: it agrees with that of the 16-bit words modulo 2^16 - 1.
 ///
 /// Two sums are taken side by side, since a carry waits for the sum before it.
+#[inline]
 fn sum(bytes: &[u8]) -> u64 {
     let (pairs, rest) = bytes.as_chunks::<128>();
     let (first, second) = pairs.iter().fold((0, 0), |(first, second), pair| {
@@ -149,6 +163,7 @@ fn add_block(sum: u64, block: &[u8; 64]) -> u64 {
 }
 
 /// What is left of `bytes` behind its last whole word, with zeros behind it.
+#[inline]
 fn last_word(bytes: &[u8], rest: &[u8]) -> u64 {
     match bytes.last_chunk() {
         _ if rest.is_empty() => 0,

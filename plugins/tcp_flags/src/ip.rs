@@ -175,10 +175,10 @@ impl Headers {
         }
         if ttl != self.ttl_last {
             rare.get_or_make().ttl_changes += 1;
+            self.ttl_min = self.ttl_min.min(ttl);
+            self.ttl_max = self.ttl_max.max(ttl);
+            self.ttl_last = ttl;
         }
-        self.ttl_min = self.ttl_min.min(ttl);
-        self.ttl_max = self.ttl_max.max(ttl);
-        self.ttl_last = ttl;
     }
 
     fn follow_fragment(&mut self, packet: &Packet<'_>, fragments: &mut Fragments) {
@@ -201,14 +201,14 @@ impl Headers {
 
     /// Verifies layer 4 where that is possible.
     fn follow_l4(&mut self, packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> u16 {
-        let is_checked = checksum::is_checked(packet.l4_proto);
+        let is_checked = || checksum::is_checked(packet.l4_proto);
         let is_snapped = l3.len() < packet.l3_len as usize;
-        if is_snapped || (is_checked && l4_at(packet) > packet.l3_len as usize) {
+        if is_snapped || (l4_at(packet) > packet.l3_len as usize && is_checked()) {
             self.flags |= ip::L4_CHECKSUM | ip::CHECKSUM_SNAPPED;
         }
         if packet.has(flag::MORE_FRAGMENTS) {
             // The checksum of a fragmented datagram covers all of it.
-            if is_checked { status::CHECKSUM_PENDING } else { 0 }
+            if is_checked() { status::CHECKSUM_PENDING } else { 0 }
         } else if is_snapped {
             0
         } else {

@@ -68,8 +68,9 @@ impl Responses {
 
     /// The `n`th packet of the opposite direction answers.
     fn answered(&mut self, time: f32, n: u32) {
-        self.min = if self.is_sampled { self.min.min(time) } else { time };
-        self.max = self.max.max(time);
+        // A time is a number, which `f32::min` would have to look after.
+        self.min = if self.is_sampled && self.min <= time { self.min } else { time };
+        self.max = if self.max >= time { self.max } else { time };
         self.is_sampled = true;
         if matches!(self.phase, Phase::Syn | Phase::SynAck) && self.packets == 1 {
             self.trip = time;
