@@ -4,6 +4,9 @@
 //! type of its own, and adds rows when a flow ends. Core writes `capture.NAME.csv` beside `capture.flows.csv`, in
 //! the same format, with a dictionary of its own, and with the rows in the order of the flows that they belong to.
 
+use std::cell::Cell;
+use std::ptr;
+
 use crate::columns::{Column, ColumnBuffer, Columns};
 
 /// The declaration of a table.
@@ -64,7 +67,7 @@ impl<'b> Tables<'b> {
     pub fn add<R: Columns>(&mut self, table: usize, row: R) {
         let declared = self.tables[table].columns;
         assert!(
-            declared == R::COLUMNS,
+            are_same(declared, R::COLUMNS),
             "a row of another type was added to table `{}`",
             self.tables[table].name
         );
@@ -82,5 +85,87 @@ impl<'b> Tables<'b> {
             }
             rest = after;
         }
+    }
+}
+
+/// Whether these are the same columns. Those of one type may stand in several places of a library, so each is compared;
+/// but nearly always the two are those that were compared last.
+fn are_same(declared: &'static [Column], given: &'static [Column]) -> bool {
+    thread_local! {
+        static EQUAL: Cell<[&'static [Column]; 2]> = const { Cell::new([&[]; 2]) };
+    }
+    let [last_declared, last_given] = EQUAL.get();
+    if ptr::eq(declared, last_declared) && ptr::eq(given, last_given) {
+        return true;
+    }
+    let are_equal = declared == given;
+    if are_equal {
+        EQUAL.set([declared, given]);
+    }
+    are_equal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::columns::{Cell as _, Scope};
+
+    const fn column(name: &'static str) -> Column {
+        Column {
+            name,
+            value: <u64 as crate::columns::Cell>::TYPE,
+            scope: Scope::Flow,
+            unit: "none",
+            definition: "A number.",
+            source: "a test",
+            tags: &[],
+            aliases: &[],
+            bits: &[],
+            tranalyzer: None,
+        }
+    }
+
+    macro_rules! row {
+        ($row:ident, $column:literal) => {
+            struct $row(u64);
+
+            impl Columns for $row {
+                const COLUMNS: &'static [Column] = &[column($column)];
+
+                fn append(self, buffers: &mut [ColumnBuffer]) {
+                    self.0.append(&mut buffers[0]);
+                }
+            }
+        };
+    }
+
+    row!(Burst, "burst");
+    row!(Dialog, "dialog");
+
+    const TABLES: &[Table] = &[Table::of::<Burst>("bursts", "One."), Table::of::<Dialog>("dialogs", "Two.")];
+
+    fn buffers() -> Vec<ColumnBuffer> {
+        vec![ColumnBuffer::default(); Tables::buffers_of(TABLES)]
+    }
+
+    #[test]
+    fn each_table_takes_rows_of_its_own_type() {
+        let mut buffers = buffers();
+        let mut tables = Tables::new(TABLES, &mut buffers);
+        for number in 0..3 {
+            tables.add(0, Burst(number));
+            tables.add(1, Dialog(number));
+            tables.add(1, Dialog(number));
+        }
+        assert_eq!(buffers.iter().map(|buffer| buffer.rows).collect::<Vec<_>>(), [0, 3, 0, 6]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a row of another type was added to table `bursts`")]
+    fn a_row_of_another_type_is_refused_behind_one_of_the_right_type() {
+        let mut buffers = buffers();
+        let mut tables = Tables::new(TABLES, &mut buffers);
+        tables.add(0, Burst(1));
+        tables.add(0, Dialog(2));
     }
 }
