@@ -191,14 +191,13 @@ impl<'a> FinishedRow<'a> {
     /// type. Elements of `u64` beyond what `i64` holds are left out.
     pub fn integers(&self, column: usize) -> impl Iterator<Item = i64> + use<'a> {
         let list = || {
-            let value = self.rows.given.get(column)?.value;
-            let place = self.rows.place(column, self.index)?;
+            let ValueType { kind, list } = self.rows.given.get(column)?.value;
+            let place = self.rows.place(column, self.index).filter(|_| list)?;
             let cells = self.rows.cells[column];
-            value
-                .list
-                .then(|| cells.list(place).filter_map(move |at| integer(value.kind, cells.values(), at)))
+            Some((kind, cells.values(), cells.list(place)))
         };
-        list().into_iter().flatten()
+        let (kind, values, places) = list().unwrap_or((Kind::Bool, &[], 0..0));
+        places.filter_map(move |at| integer(kind, values, at))
     }
 
     fn fixed<const N: usize>(&self, column: usize) -> Option<[u8; N]> {
@@ -219,12 +218,15 @@ pub(crate) fn ip(values: &[u8], at: usize) -> Option<Ip> {
     }
 }
 
+/// The bytes of an element of known width.
+#[inline]
+fn bytes<const N: usize>(values: &[u8], at: usize) -> Option<[u8; N]> {
+    values.get(at * N..(at + 1) * N)?.try_into().ok()
+}
+
 /// An element as a number.
 #[inline]
 pub(crate) fn number(kind: Kind, values: &[u8], at: usize) -> Option<f64> {
-    fn bytes<const N: usize>(values: &[u8], at: usize) -> Option<[u8; N]> {
-        values.get(at * N..(at + 1) * N)?.try_into().ok()
-    }
     Some(match kind {
         Kind::Bool | Kind::U8 => f64::from(*values.get(at)?),
         Kind::U16 => f64::from(u16::from_le_bytes(bytes(values, at)?)),
@@ -238,16 +240,14 @@ pub(crate) fn number(kind: Kind, values: &[u8], at: usize) -> Option<f64> {
 }
 
 /// An element as an integer.
+#[inline]
 fn integer(kind: Kind, values: &[u8], at: usize) -> Option<i64> {
-    let width = kind.width()?;
-    let bytes = values.get(at * width..(at + 1) * width)?;
-    let mut wide = [0; 8];
-    wide.get_mut(..width)?.copy_from_slice(bytes);
     match kind {
-        Kind::Bool | Kind::U8 | Kind::U16 | Kind::U32 | Kind::I64 | Kind::Time | Kind::Duration => {
-            Some(i64::from_le_bytes(wide))
-        }
-        Kind::U64 => i64::try_from(u64::from_le_bytes(wide)).ok(),
+        Kind::Bool | Kind::U8 => values.get(at).map(|&byte| byte.into()),
+        Kind::U16 => bytes(values, at).map(|bytes| u16::from_le_bytes(bytes).into()),
+        Kind::U32 => bytes(values, at).map(|bytes| u32::from_le_bytes(bytes).into()),
+        Kind::U64 => i64::try_from(u64::from_le_bytes(bytes(values, at)?)).ok(),
+        Kind::I64 | Kind::Time | Kind::Duration => bytes(values, at).map(i64::from_le_bytes),
         Kind::F32 | Kind::F64 | Kind::Mac | Kind::Ip | Kind::Text => None,
     }
 }
