@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use weir_sdk::Ip;
 
-use crate::row::DialogRow;
+use crate::row::{DialogRow, Lists};
 
 /// A packet with payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Written {
     pub dialogs: u64,
     /// How many sessions had a dialog among them; the last number that was given to one.
     pub sessions: u64,
+    /// Memory for what a dialog's numbers are made from.
+    lists: Lists,
 }
 
 /// A stream that is being cut.
@@ -46,10 +48,18 @@ pub struct Cutter {
     /// Packets of the last dialog, which has not ended.
     packets: Vec<Packet>,
     /// Flows that they belong to.
-    flows: BTreeSet<u64>,
+    flows: Flows,
+}
+
+/// Distinct flows, of which there is mostly one.
+#[derive(Default)]
+struct Flows {
+    first: Option<u64>,
+    others: BTreeSet<u64>,
 }
 
 /// A session that has not ended.
+#[derive(Clone, Copy, Default)]
 struct Session {
     /// Latest time of a packet.
     last_ns: i64,
@@ -66,7 +76,22 @@ pub struct Ended<'a> {
     pub dialog: u64,
     pub before_ns: Option<i64>,
     pub packets: &'a [Packet],
-    pub flows: &'a BTreeSet<u64>,
+    /// How many flows they belong to.
+    pub flows: u64,
+}
+
+/// Cuts a stream of one flow whose packets are complete.
+pub fn cut_whole(packets: &[Packet], rules: &Rules, of: Stream, written: &mut Written) {
+    let is_within = |silence_ns: i64, one: i64, next: i64| next.saturating_sub(one) <= silence_ns;
+    let mut session = Session::default();
+    for dialog in packets.chunk_by(|one, next| is_within(rules.dialog_ns, one.time_ns, next.time_ns)) {
+        let [first, ..] = dialog else { continue };
+        if !is_within(rules.session_ns, session.last_ns, first.time_ns) {
+            session = Session::default();
+        }
+        session.last_ns = dialog.last().map_or(first.time_ns, |last| last.time_ns);
+        session.end_dialog(dialog, 1, rules, of, written);
+    }
 }
 
 impl Cutter {
@@ -82,8 +107,7 @@ impl Cutter {
 
     /// Takes the next packet of the stream, after [`reach`](Self::reach)ing its time.
     pub fn take(&mut self, packet: Packet, flow: u64) {
-        let new = Session { last_ns: packet.time_ns, number: 0, dialogs: 0, before_ns: None };
-        self.session.get_or_insert(new).last_ns = packet.time_ns;
+        self.session.get_or_insert_default().last_ns = packet.time_ns;
         self.packets.push(packet);
         self.flows.insert(flow);
     }
@@ -108,24 +132,45 @@ impl Cutter {
 
     fn end_dialog(&mut self, rules: &Rules, of: Stream, written: &mut Written) {
         let Some(session) = self.session.as_mut().filter(|_| !self.packets.is_empty()) else { return };
-        if session.dialogs == 0 {
-            written.sessions += 1;
-            session.number = written.sessions;
-        }
-        session.dialogs += 1;
-        written.dialogs += 1;
-        let ended = Ended {
-            session: session.number,
-            dialog: session.dialogs,
-            before_ns: session.before_ns,
-            packets: &self.packets,
-            flows: &self.flows,
-        };
-        written.rows.push(DialogRow::of(&ended, rules.large, of));
-        session.before_ns = Some(session.last_ns);
+        session.end_dialog(&self.packets, self.flows.count(), rules, of, written);
         // Not only cleared: of many idle clients, each may have had one long dialog.
         self.packets = Vec::new();
-        self.flows.clear();
+        self.flows = Flows::default();
+    }
+}
+
+impl Session {
+    /// Writes its next dialog.
+    fn end_dialog(
+        &mut self,
+        packets: &[Packet],
+        flows: u64,
+        rules: &Rules,
+        of: Stream,
+        written: &mut Written,
+    ) {
+        if self.dialogs == 0 {
+            written.sessions += 1;
+            self.number = written.sessions;
+        }
+        self.dialogs += 1;
+        written.dialogs += 1;
+        let Self { number: session, dialogs: dialog, before_ns, .. } = *self;
+        let ended = Ended { session, dialog, before_ns, packets, flows };
+        written.rows.push(DialogRow::of(&ended, rules.large, of, &mut written.lists));
+        self.before_ns = Some(self.last_ns);
+    }
+}
+
+impl Flows {
+    fn insert(&mut self, flow: u64) {
+        if *self.first.get_or_insert(flow) != flow {
+            self.others.insert(flow);
+        }
+    }
+
+    fn count(&self) -> u64 {
+        u64::from(self.first.is_some()) + self.others.len() as u64
     }
 }
 

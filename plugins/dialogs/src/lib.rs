@@ -14,7 +14,7 @@ mod row;
 mod stats;
 
 use clients::Clients;
-use cut::{Cutter, Packet, Rules, Stream, Written};
+use cut::{Packet, Rules, Stream, Written, cut_whole};
 use row::DialogRow;
 use weir_sdk::{
     Columns, Duration, FinishedRow, Options, RowPlugin, Side, Start, Table, Tables, export_row_plugin,
@@ -26,6 +26,8 @@ pub struct Dialogs {
     /// None where each flow is a stream of its own.
     clients: Option<Clients>,
     written: Written,
+    /// Those of the flow at hand, where each is a stream of its own.
+    packets: Vec<Packet>,
     /// What the row of A said, which that of B repeats.
     row: Row,
     /// Flows with packets that are not listed, and how many packets those are.
@@ -118,8 +120,8 @@ impl RowPlugin for Dialogs {
             "client" => Some(Clients::new(rules, most)),
             _ => return Err(format!("`by` is `{by}`, but it must be `flow` or `client`")),
         };
-        let written = Written::default();
-        Ok(Self { rules, clients, written, row: Row::default(), missing: (0, 0), given_up: (0, 0) })
+        let (written, packets) = (Written::default(), Vec::new());
+        Ok(Self { rules, clients, written, packets, row: Row::default(), missing: (0, 0), given_up: (0, 0) })
     }
 
     fn started(&mut self, start: &Start) {
@@ -179,13 +181,15 @@ impl Dialogs {
         // A direction without opposite has the letter A even if the responder sent it.
         let is_answer = row.side() == Side::B;
         let Some(client) = row.ip(if is_answer { need::DST_IP } else { need::SRC_IP }) else { return found };
-        let packets = packets(row, is_answer);
         let flow = row.flow_index();
-        let count_of_packets = packets.len() as u64;
         let Some(clients) = &mut self.clients else {
-            let (sessions, dialogs) = self.cut(Stream { client, flow: Some(flow) }, flow, packets);
+            self.packets.clear();
+            self.packets.extend(packets(row, is_answer));
+            let (sessions, dialogs) = self.cut(Stream { client, flow: Some(flow) });
             return Row { dialogs_sessions: Some(sessions), dialogs_count: Some(dialogs), ..found };
         };
+        let packets: Vec<Packet> = packets(row, is_answer).collect();
+        let count_of_packets = packets.len() as u64;
         if clients.take(Stream { client, flow: None }, flow, packets, &mut self.written) {
             return found;
         }
@@ -193,16 +197,11 @@ impl Dialogs {
         Row { dialogs_packets_given_up: count_of_packets, ..found }
     }
 
-    /// Cuts a stream that is complete; gives how many sessions and dialogs that made.
-    fn cut(&mut self, of: Stream, flow: u64, packets: Vec<Packet>) -> (u64, u64) {
-        let Self { rules, written, .. } = self;
+    /// Cuts the packets at hand; gives how many sessions and dialogs that made.
+    fn cut(&mut self, of: Stream) -> (u64, u64) {
+        let Self { rules, written, packets, .. } = self;
         let before = (written.sessions, written.dialogs);
-        let mut cutter = Cutter::default();
-        for packet in packets {
-            cutter.reach(packet.time_ns, rules, of, written);
-            cutter.take(packet, flow);
-        }
-        cutter.end(rules, of, written);
+        cut_whole(packets, rules, of, written);
         (written.sessions - before.0, written.dialogs - before.1)
     }
 }
@@ -214,18 +213,16 @@ fn count((flows, packets): &mut (u64, u64), more: u64) {
 }
 
 /// The packets with payload that are listed of a flow, with times that never step back.
-fn packets(row: &FinishedRow<'_>, is_answer: bool) -> Vec<Packet> {
+fn packets<'a>(row: &FinishedRow<'a>, is_answer: bool) -> impl Iterator<Item = Packet> + use<'a> {
     let start = row.nanoseconds(need::START).unwrap_or(0);
     let lists =
         row.integers(need::TIMES).zip(row.integers(need::LENGTHS)).zip(row.integers(need::DIRECTIONS));
     let mut latest = i64::MIN;
     let with_payload = lists.filter(|((_, len), _)| *len > 0);
-    with_payload
-        .map(|((since, len), direction)| {
-            latest = latest.max(start.saturating_add(since));
-            Packet { time_ns: latest, len: len as u32, is_answer: is_answer != (direction == 1) }
-        })
-        .collect()
+    with_payload.map(move |((since, len), direction)| {
+        latest = latest.max(start.saturating_add(since));
+        Packet { time_ns: latest, len: len as u32, is_answer: is_answer != (direction == 1) }
+    })
 }
 
 export_row_plugin!(Dialogs);

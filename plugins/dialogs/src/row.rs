@@ -176,23 +176,26 @@ pub struct DialogRow {
 
 impl DialogRow {
     /// Of a dialog that ended; it has a packet.
-    pub fn of(ended: &Ended<'_>, large: u32, stream: Stream) -> Self {
-        let times = |wanted: fn(&Packet) -> bool| ended.packets.iter().filter(move |packet| wanted(packet));
+    pub fn of(ended: &Ended<'_>, large: u32, stream: Stream, lists: &mut Lists) -> Self {
         let (first_ns, last_ns) = match ended.packets {
             [first, .., last] => (first.time_ns, last.time_ns),
             [only] => (only.time_ns, only.time_ns),
             [] => (0, 0),
         };
-        let all = Gaps::between(times(|_| true));
-        let (a, b) = (times(|packet| !packet.is_answer), times(|packet| packet.is_answer));
-        let (len_a, len_b) = (Lengths::of(a.clone(), large), Lengths::of(b.clone(), large));
-        let (iat_a, iat_b) = (Gaps::between(a), Gaps::between(b));
+        lists.fill(ended.packets);
+        let Lists { lengths, gaps, own_gaps } = lists;
+        let [len_a, len_b] = lengths.each_mut().map(|lengths| Lengths::of(lengths, large));
+        let all = Gaps(Stats::of(gaps));
+        let [iat_a, iat_b] = own_gaps.each_mut().map(|own_gaps| {
+            // Where one side alone sent, its gaps are all gaps.
+            if own_gaps.len() == gaps.len() { all } else { Gaps(Stats::of(own_gaps)) }
+        });
         Self {
             session_index: ended.session,
             dialog_index: ended.dialog,
             client_ip: stream.client,
             flow_index: stream.flow,
-            dialog_flows: ended.flows.len() as u64,
+            dialog_flows: ended.flows,
             dialog_first_time: Time(first_ns),
             dialog_duration: Duration(last_ns.saturating_sub(first_ns)),
             dialog_gap: ended.before_ns.map(|before| Duration(first_ns.saturating_sub(before))),
@@ -243,6 +246,38 @@ impl DialogRow {
     }
 }
 
+/// What the numbers of a dialog are made from; the memory serves one dialog after the other.
+#[derive(Default)]
+pub struct Lists {
+    /// Lengths of the packets of each side.
+    lengths: [Vec<u64>; 2],
+    /// From one packet to the next, in nanoseconds.
+    gaps: Vec<u64>,
+    /// From one packet of a side to its next.
+    own_gaps: [Vec<u64>; 2],
+}
+
+impl Lists {
+    fn fill(&mut self, packets: &[Packet]) {
+        let Self { lengths: [len_a, len_b], gaps, own_gaps: [gaps_a, gaps_b] } = self;
+        [&mut *len_a, len_b, gaps, gaps_a, gaps_b].into_iter().for_each(Vec::clear);
+        let (mut latest, mut latest_a, mut latest_b) = (None, None, None);
+        let add_gap = |gaps: &mut Vec<u64>, latest: &mut Option<i64>, time_ns: i64| {
+            gaps.extend(latest.replace(time_ns).map(|before| time_ns.abs_diff(before)));
+        };
+        for &Packet { time_ns, len, is_answer } in packets {
+            let (lengths, own_gaps, own_latest) = if is_answer {
+                (&mut *len_b, &mut *gaps_b, &mut latest_b)
+            } else {
+                (&mut *len_a, &mut *gaps_a, &mut latest_a)
+            };
+            lengths.push(len.into());
+            add_gap(gaps, &mut latest, time_ns);
+            add_gap(own_gaps, own_latest, time_ns);
+        }
+    }
+}
+
 /// Lengths of packets.
 struct Lengths {
     count: u64,
@@ -251,11 +286,10 @@ struct Lengths {
 }
 
 impl Lengths {
-    fn of<'a>(packets: impl Iterator<Item = &'a Packet>, large: u32) -> Self {
-        let mut lengths: Vec<u64> = packets.map(|packet| packet.len.into()).collect();
+    fn of(lengths: &mut [u64], large: u32) -> Self {
         let is_large = |length: &&u64| **length >= u64::from(large);
         let large = lengths.iter().filter(is_large).count() as u64;
-        Self { count: lengths.len() as u64, large, stats: Stats::of(&mut lengths) }
+        Self { count: lengths.len() as u64, large, stats: Stats::of(lengths) }
     }
 
     fn bytes(&self) -> u64 {
@@ -276,16 +310,10 @@ impl Lengths {
 }
 
 /// Gaps between packets, in nanoseconds.
+#[derive(Clone, Copy)]
 struct Gaps(Option<Stats>);
 
 impl Gaps {
-    fn between<'a>(packets: impl Iterator<Item = &'a Packet> + Clone) -> Self {
-        let later = packets.clone().skip(1);
-        let mut gaps: Vec<u64> =
-            packets.zip(later).map(|(one, next)| next.time_ns.abs_diff(one.time_ns)).collect();
-        Self(Stats::of(&mut gaps))
-    }
-
     fn span(&self, of: fn(&Stats) -> u64) -> Option<Duration> {
         self.0.as_ref().map(|stats| Duration(i64::try_from(of(stats)).unwrap_or(i64::MAX)))
     }

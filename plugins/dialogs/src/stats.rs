@@ -16,6 +16,10 @@ pub struct Stats {
 impl Stats {
     /// Of these values, which are put in order; none without a value.
     pub fn of(values: &mut [u64]) -> Option<Self> {
+        if let [only] = *values {
+            let (mean, quartiles) = (only as f64, [only as f64; 3]);
+            return Some(Self { sum: only, min: only, max: only, mean, variance: 0.0, quartiles });
+        }
         values.sort_unstable();
         let (&min, &max) = (values.first()?, values.last()?);
         let sum = values.iter().fold(0, |sum: u64, &value| sum.saturating_add(value));
@@ -47,6 +51,7 @@ mod tests {
         assert_eq!((stats.mean, stats.variance), (21.25, 129.6875));
         assert_eq!(stats.quartiles, [13.75, 17.5, 25.0]);
         assert_eq!(Stats::of(&mut [7]).map(|stats| stats.quartiles), Some([7.0; 3]));
+        assert_eq!(Stats::of(&mut [7]).map(|stats| (stats.mean, stats.variance)), Some((7.0, 0.0)));
         assert_eq!(Stats::of(&mut []), None);
     }
 
