@@ -640,5 +640,6 @@ fn put_list<T: Element>(elements: &[T], buffer: &mut ColumnBuffer) {
     buffer.end_list(elements.len());
 }
 
+mod repeat;
 #[cfg(test)]
 mod tests;

@@ -77,6 +77,10 @@ pub trait FlowPlugin: Sized + Send + 'static {
     /// all, 0 for none.
     const STREAM_BYTES: u64 = 0;
 
+    /// Most conversations have nothing that it measures, as it says by [`is_blank`](Self::is_blank): their rows are then
+    /// made together.
+    const OFTEN_BLANK: bool = false;
+
     /// Files of rows that it writes beside the flows.
     const TABLES: &'static [Table] = &[];
 
@@ -107,6 +111,14 @@ pub trait FlowPlugin: Sized + Send + 'static {
     /// The row of one direction of an ended conversation. Columns of flow scope are taken from the row of A; where all
     /// are, B is not asked for.
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Self::Row<'a>;
+
+    /// Whether nothing was found that the row of this direction would tell of; asked only if such rows are
+    /// [common](Self::OFTEN_BLANK). All rows of which that is said must be
+    /// the same, namely that of states as they are born: where many conversations end together, one is made for all.
+    #[inline]
+    fn is_blank(&self, _end: &End<'_, Self>) -> bool {
+        false
+    }
 
     /// Adds rows to its tables, for one direction of an ended conversation, after [`finish`](Self::finish).
     fn table_rows(&self, _end: &End<'_, Self>, _tables: &mut Tables<'_>) {}

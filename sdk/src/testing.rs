@@ -204,7 +204,12 @@ impl<P: FlowPlugin> Conversation<P> {
     }
 
     fn rows<'a>(&'a self, plugin: &'a P, told: [EndFacts; 2]) -> Vec<P::Row<'a>> {
-        self.seen().map(|side| plugin.finish(&self.end(side, told[side as usize]))).collect()
+        let row = |side| {
+            let end = self.end(side, told[side as usize]);
+            check_blank(plugin, &end);
+            plugin.finish(&end)
+        };
+        self.seen().map(row).collect()
     }
 
     fn table_rows(&self, plugin: &P, told: [EndFacts; 2], tables: &mut Tables<'_>) {
@@ -237,6 +242,21 @@ impl<P: FlowPlugin> Conversation<P> {
             chains: &self.chains,
         }
     }
+}
+
+/// A blank row must be that of a conversation that was just born.
+fn check_blank<P: FlowPlugin>(plugin: &P, end: &End<'_, P>) {
+    if !plugin.is_blank(end) {
+        return;
+    }
+    let (flow, own, other) = (P::Flow::default(), P::Direction::default(), P::Direction::default());
+    let born = End { flow: &flow, own: &own, other: end.other.map(|_| &other), ..*end };
+    let cells = |end: &End<'_, P>| {
+        let mut buffers = vec![ColumnBuffer::default(); <P::Row<'static> as Columns>::COLUMNS.len()];
+        plugin.finish(end).append(&mut buffers);
+        buffers
+    };
+    assert_eq!(cells(end), cells(&born), "a row of `{}` is not blank", P::NAME);
 }
 
 /// A test gives segments in order: each brings its captured payload.

@@ -9,6 +9,7 @@ use abi_stable::prefix_type::PrefixTypeTrait;
 use abi_stable::std_types::{RResult, RSlice, RStr, RString, RVec};
 
 use super::guest_rows::{no_preparation, no_wants};
+use super::repeats::Repeats;
 use super::*;
 use crate::columns::{Column, Columns, Scope, Tranalyzer, note_presence};
 use crate::options::{OptionDeclaration, Options};
@@ -407,12 +408,15 @@ unsafe extern "C" fn finish<'a, P: FlowPlugin>(
         // SAFETY: the host gives as many rows as ends, and holds the cells no longer than the batch, which ends before
         // the next call.
         unsafe {
-            if only_of_flows::<P>() {
+            if appends_rows::<P>() {
                 opened.forget_rows();
-                (0..batch.ends.count).for_each(|index| finish_flow(opened, batch, index, &reached));
+                let mut repeats = Repeats::default();
+                (0..batch.ends.count)
+                    .for_each(|index| append_row(opened, &mut repeats, batch, index, &reached));
+                repeats.append(&mut opened.buffers, declared::<P>().columns);
             } else {
                 opened.make_room(batch.ends.count, &declared::<P>());
-                (0..batch.ends.count).for_each(|index| finish_direction(opened, batch, index, &reached));
+                (0..batch.ends.count).for_each(|index| put_row(opened, batch, index, &reached));
                 opened.note_presence(&declared::<P>());
             }
             opened.lend(&declared::<P>())
@@ -443,12 +447,17 @@ fn follows_a(facts: &EndFacts, before: Option<&EndFacts>) -> bool {
     facts.letter == Side::B as u8 && before.is_some_and(is_a)
 }
 
-/// Makes the row of an end.
+/// Whether rows are appended, since many are like the one before; others are put where there is room for them.
+const fn appends_rows<P: FlowPlugin>() -> bool {
+    only_of_flows::<P>() || P::OFTEN_BLANK
+}
+
+/// Puts the row of an end into the room for it.
 ///
 /// # Safety
 ///
 /// As for [`finish`], with `index` below the number of ends, and a state that has not ended.
-unsafe fn finish_direction<P: FlowPlugin>(
+unsafe fn put_row<P: FlowPlugin>(
     opened: &mut Opened<P>,
     batch: &EndBatch<'_>,
     index: usize,
@@ -468,13 +477,14 @@ unsafe fn finish_direction<P: FlowPlugin>(
     unsafe { end_state::<P>(batch, index) };
 }
 
-/// Makes the row of an end for a plugin whose B's row is that of A.
+/// Appends the row of an end, or counts it if it is like the one before.
 ///
 /// # Safety
 ///
-/// As for [`finish_direction`].
-unsafe fn finish_flow<P: FlowPlugin>(
+/// As for [`put_row`].
+unsafe fn append_row<P: FlowPlugin>(
     opened: &mut Opened<P>,
+    repeats: &mut Repeats,
     batch: &EndBatch<'_>,
     index: usize,
     reached: &Cell<u64>,
@@ -486,10 +496,12 @@ unsafe fn finish_flow<P: FlowPlugin>(
         reached.set(end.facts.flow_index);
         // SAFETY: it is below an index that is below the number of ends.
         let before = index.checked_sub(1).map(|before| unsafe { batch.ends.at::<EndFacts>(before) });
-        if follows_a(&end.facts, before) {
-            let declared = declared::<P>().columns.iter();
-            columns.iter_mut().zip(declared).for_each(|(cells, column)| cells.repeat_row(column.value));
+        let is_blank = P::OFTEN_BLANK && opened.plugin.is_blank(&end);
+        if only_of_flows::<P>() && follows_a(&end.facts, before) || is_blank && repeats.last_is_blank() {
+            repeats.wait();
         } else {
+            repeats.append(columns, declared::<P>().columns);
+            repeats.begin(is_blank);
             opened.plugin.finish(&end).append(columns);
         }
         add_table_rows(&opened.plugin, &end, tables);

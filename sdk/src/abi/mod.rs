@@ -16,6 +16,7 @@ mod host;
 mod host_rows;
 mod layout;
 mod memory;
+mod repeats;
 #[cfg(test)]
 mod tests;
 

@@ -11,6 +11,11 @@ fn check<C: Cell + Clone>(cells: &[C]) {
         repeated.repeat_row(C::TYPE);
         cell.clone().append(&mut appended);
         assert_eq!(repeated, appended, "cell {at}");
+        for count in [0, 1, 3, 8, 21] {
+            repeated.repeat_rows(C::TYPE, count);
+            (0..count).for_each(|_| cell.clone().append(&mut appended));
+            assert_eq!(repeated, appended, "cell {at}, {count} times");
+        }
     }
 }
 
@@ -80,6 +85,7 @@ fn a_row_repeated_is_the_cell_appended_again() {
 fn no_row_is_repeated_where_none_is() {
     let mut buffer = ColumnBuffer::default();
     buffer.repeat_row(<u16 as Cell>::TYPE);
+    buffer.repeat_rows(<u16 as Cell>::TYPE, 2);
     assert_eq!(buffer, ColumnBuffer::default());
 }
 
