@@ -166,6 +166,11 @@ impl FlowPlugin for Apns {
         }
     }
 
+    #[inline]
+    fn is_blank(&self, end: &End<'_, Self>) -> bool {
+        !matches!(end.flow, Flow::Followed(_))
+    }
+
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row {
         let Flow::Followed(flow) = end.flow else { return Row::default() };
         let streams = [end.own.as_deref(), end.other.and_then(|other| other.as_deref())];

@@ -111,6 +111,11 @@ impl FlowPlugin for Dns {
         }
     }
 
+    #[inline]
+    fn is_blank(&self, end: &End<'_, Self>) -> bool {
+        end.flow.0.is_none()
+    }
+
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row<'a> {
         let messages = end.flow.0.as_deref();
         let answered = messages.filter(|messages| messages.responses > 0);

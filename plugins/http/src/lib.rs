@@ -103,6 +103,11 @@ impl FlowPlugin for Http {
         }
     }
 
+    #[inline]
+    fn is_blank(&self, end: &End<'_, Self>) -> bool {
+        end.flow.0.is_none()
+    }
+
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row<'a> {
         let exchanges = end.flow.0.as_deref();
         Row {

@@ -133,6 +133,11 @@ impl FlowPlugin for Mmtls {
         }
     }
 
+    #[inline]
+    fn is_blank(&self, end: &End<'_, Self>) -> bool {
+        end.own.walk().is_none() && end.other.is_none_or(|other| other.walk().is_none())
+    }
+
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row<'a> {
         let both = Both { own: end.own, other: end.other };
         let Some(verdict) = both.verdict() else { return Row::default() };

@@ -145,6 +145,12 @@ impl Conversation {
         found.is_client(side) && offers.is_some_and(|offers| offers.has(extension::EARLY_DATA))
     }
 
+    /// Whether nothing was found.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The row; `is_cut` says whether a hello of one direction has not ended.
     pub fn row(&self, is_cut: bool) -> Row<'_> {
         match &self.0 {

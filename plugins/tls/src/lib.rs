@@ -179,6 +179,11 @@ impl FlowPlugin for Tls {
         }
     }
 
+    #[inline]
+    fn is_blank(&self, end: &End<'_, Self>) -> bool {
+        end.flow.is_empty() && !end.own.is_cut() && !end.other.is_some_and(Direction::is_cut)
+    }
+
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row<'a> {
         let is_cut = end.own.is_cut() || end.other.is_some_and(Direction::is_cut);
         end.flow.row(is_cut)
