@@ -23,6 +23,9 @@ struct Member {
     places: Places,
 }
 
+/// What a packet is, as the place of a bit: twice its class, and one more with payload.
+type Class = u8;
+
 /// The flow plugins of one worker.
 pub struct Crew {
     members: Vec<Member>,
@@ -34,7 +37,9 @@ pub struct Crew {
     row_align: usize,
     selected: Vec<Selected>,
     /// What each packet of a batch is.
-    classes: Vec<Interest>,
+    classes: Vec<Class>,
+    /// The same for those who read streams.
+    stream_classes: Vec<Class>,
     faults: Vec<PluginFault>,
 }
 
@@ -67,7 +72,8 @@ impl Crew {
             if interest != Interest::ALL
                 && !selected.iter().any(|known| known.is_for(interest, reads_streams))
             {
-                selected.push(Selected { interest, reads_streams, packets: Vec::new() });
+                let wanted = wanted(interest);
+                selected.push(Selected { interest, reads_streams, wanted, packets: Vec::new() });
             }
         }
         let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
@@ -80,6 +86,7 @@ impl Crew {
             row_align,
             selected,
             classes: Vec::new(),
+            stream_classes: Vec::new(),
             faults: Vec::new(),
         })
     }
@@ -128,13 +135,7 @@ impl Crew {
         if packets.facts.is_empty() {
             return;
         }
-        if !self.selected.is_empty() {
-            self.classes.clear();
-            self.classes.extend(packets.facts.iter().map(Interest::of));
-        }
-        for Selected { interest, reads_streams, packets: selected } in &mut self.selected {
-            select(*interest, &self.classes, if *reads_streams { packets.streams } else { &[] }, selected);
-        }
+        self.select(packets);
         for member in &mut self.members {
             let offset = member.offset;
             let is_own = |selected: &&Selected| selected.is_for(member.interest, member.stream_bytes > 0);
@@ -145,6 +146,21 @@ impl Crew {
                 .map(|instance| unsafe { instance.packets(packets, offset, selected) });
             note(member, &mut self.faults, "took packet", called);
             watch.lap(Stage { work: "packets", plugin: member.name });
+        }
+    }
+
+    /// Lists the packets of a batch that each interest names.
+    fn select(&mut self, packets: &Packets<'_>) {
+        let Self { selected, classes, stream_classes, .. } = self;
+        if selected.is_empty() {
+            return;
+        }
+        classes.clear();
+        classes.extend(packets.facts.iter().map(|facts| class(Interest::of(facts))));
+        stream_classes.clone_from(classes);
+        note_brought(packets.streams, stream_classes);
+        for Selected { reads_streams, wanted, packets, .. } in selected {
+            select(*wanted, if *reads_streams { stream_classes } else { classes }, packets);
         }
     }
 
@@ -188,6 +204,8 @@ impl Drop for Member {
 struct Selected {
     interest: Interest,
     reads_streams: bool,
+    /// The classes that are wanted, a bit each.
+    wanted: u32,
     packets: Vec<u32>,
 }
 
@@ -197,16 +215,33 @@ impl Selected {
     }
 }
 
-/// Lists the packets that are wanted. Who reads streams is also shown a packet without payload that brings bytes which
-/// had waited. Without a branch for each: what comes next is not to be foreseen.
-fn select(interest: Interest, classes: &[Interest], streams: &[StreamFacts], selected: &mut Vec<u32>) {
+/// The class of what a packet is.
+#[inline]
+fn class(packet: Interest) -> Class {
+    let kind = (packet.0 & Interest::ALL.0).trailing_zeros() as Class;
+    let has_payload = Class::from(packet.0 & Interest::WITH_PAYLOAD.0 != 0);
+    kind * 2 + has_payload
+}
+
+/// Who reads streams is also shown a packet without payload that brings bytes which had waited.
+fn note_brought(streams: &[StreamFacts], classes: &mut [Class]) {
+    classes.iter_mut().zip(streams).for_each(|(class, stream)| *class |= Class::from(stream.len > 0));
+}
+
+/// The classes that an interest names.
+fn wanted(interest: Interest) -> u32 {
+    let kinds = (0..Interest::ALL.0.count_ones()).map(|kind| Interest(1 << kind));
+    let packets = kinds.flat_map(|kind| [kind, kind.and(Interest::WITH_PAYLOAD)]);
+    packets.filter(|&packet| interest.wants(packet)).fold(0, |all, packet| all | 1 << class(packet))
+}
+
+/// Lists the packets that are wanted. Without a branch for each: what comes next is not to be foreseen.
+fn select(wanted: u32, classes: &[Class], selected: &mut Vec<u32>) {
     selected.resize(classes.len(), 0);
     let mut count = 0;
     for (&class, index) in classes.iter().zip(0..) {
-        let brings = streams.get(index as usize).is_some_and(|stream| stream.len > 0);
-        let payload = if brings { Interest::WITH_PAYLOAD } else { Interest(0) };
         selected[count] = index;
-        count += usize::from(interest.wants(class.and(payload)));
+        count += (wanted >> (class % 32) & 1) as usize;
     }
     selected.truncate(count);
 }
@@ -232,13 +267,33 @@ mod tests {
     fn who_reads_streams_is_shown_what_brings_bytes() {
         let with_payload = Interest::TCP.and(Interest::WITH_PAYLOAD);
         let classes = [Interest::TCP, with_payload, Interest::TCP, Interest::UDP.and(Interest::WITH_PAYLOAD)];
-        let streams = [0, 5, 7, 0].map(|len| StreamFacts { len, ..StreamFacts::default() });
+        let classes = classes.map(class);
+        let mut stream_classes = classes;
+        note_brought(
+            &[0, 5, 7, 0].map(|len| StreamFacts { len, ..StreamFacts::default() }),
+            &mut stream_classes,
+        );
         let mut selected = vec![9; 9];
-        select(with_payload, &classes, &[], &mut selected);
+        select(wanted(with_payload), &classes, &mut selected);
         assert_eq!(selected, [1]);
-        select(with_payload, &classes, &streams, &mut selected);
+        select(wanted(with_payload), &stream_classes, &mut selected);
         assert_eq!(selected, [1, 2]);
-        select(Interest::TCP, &classes, &streams, &mut selected);
+        select(wanted(Interest::TCP), &stream_classes, &mut selected);
         assert_eq!(selected, [0, 1, 2]);
+    }
+
+    #[test]
+    fn interests_name_the_packets_that_they_want() {
+        let kinds = [Interest::LAYER_2, Interest::TCP, Interest::UDP, Interest::ICMP, Interest::OTHER_IP];
+        let packets = kinds.map(|kind| [kind, kind.and(Interest::WITH_PAYLOAD)]).concat();
+        let classes: Vec<Class> = packets.iter().copied().map(class).collect();
+        let interests = [Interest::IP, Interest::TCP.and(Interest::UDP), Interest::ALL, Interest(0)];
+        for interest in interests.into_iter().flat_map(|one| [one, one.and(Interest::WITH_PAYLOAD)]) {
+            let mut selected = vec![9; 9];
+            select(wanted(interest), &classes, &mut selected);
+            let expected: Vec<u32> =
+                (0..10).filter(|&index| interest.wants(packets[index as usize])).collect();
+            assert_eq!(selected, expected, "{interest:?}");
+        }
     }
 }
