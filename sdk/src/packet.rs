@@ -224,6 +224,12 @@ impl<'a> Packet<'a> {
         })
     }
 
+    /// Whether bytes of its stream are missing before those that [`stream`](Self::stream) gives.
+    #[inline]
+    pub fn follows_gap(&self) -> bool {
+        self.stream.is_some_and(|(facts, _)| facts.flags & stream_flag::FOLLOWS_GAP != 0)
+    }
+
     /// The captured bytes of the frame; empty if the facts point outside the window.
     #[inline]
     pub fn bytes(&self) -> &'a [u8] {

@@ -72,7 +72,7 @@ impl FlowPlugin for Http {
     const SUMMARY: &'static str = "methods, hosts, paths, user agents, and answers of HTTP/1 on any port";
     const ORDER: u16 = 650;
     const ON_BY_DEFAULT: bool = false;
-    const INTEREST: Interest = Interest::TCP;
+    const INTEREST: Interest = Interest::TCP.and(Interest::WITH_PAYLOAD);
     const STREAM_BYTES: u64 = u64::MAX;
 
     type Options = ();

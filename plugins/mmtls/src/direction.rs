@@ -64,6 +64,12 @@ impl Direction {
         if let Self::Http(http) = self { Some(&http.inner) } else { None }
     }
 
+    /// Whether bytes are of no concern, unless they follow a gap.
+    #[inline]
+    pub fn is_other(&self) -> bool {
+        matches!(self, Self::Other(_))
+    }
+
     /// Takes what a packet brought.
     pub fn take(&mut self, piece: &Piece<'_>, opposite: &Self) {
         match self {

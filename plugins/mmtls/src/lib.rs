@@ -126,7 +126,11 @@ impl FlowPlugin for Mmtls {
         Ok(Self)
     }
 
+    #[inline]
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
+        if state.own.is_other() && !packet.follows_gap() {
+            return;
+        }
         if let Some(stream) = packet.stream() {
             let missing = u64::from(packet.payload_len).saturating_sub(packet.payload().len() as u64);
             state.own.take(&Piece { stream, missing }, state.other);
