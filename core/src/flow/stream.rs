@@ -15,6 +15,8 @@ use weir_sdk::{Packet, PacketFacts, flag};
 use crate::flow::tcp::flags::{ACK, RST, SYN};
 use crate::memory::prefetch;
 
+/// Where sequence and acknowledgment number stand in a TCP header, one behind the other.
+const SEQUENCE: usize = 4;
 /// Bytes that may wait behind a hole of one direction.
 const MOST_WAITING: usize = 64 << 10;
 /// Segments that may wait behind a hole of one direction.
@@ -72,6 +74,7 @@ impl Streams {
             return;
         }
         self.ask_for(slots);
+        self.facts.reserve(packets.len());
         for (facts, &slot) in packets.iter().zip(slots) {
             let packet = Packet::new(facts, window);
             let shown = self.packet(&packet, slot as usize).unwrap_or_default();
@@ -108,9 +111,14 @@ impl Streams {
         if packet.has(flag::STARTS_FLOW) {
             self.by_slot[slot] = Default::default();
         }
-        let segment = Segment::of(packet)?;
         let [a, b] = &mut self.by_slot[slot];
         let (own, other) = if packet.side == 0 { (a, b) } else { (b, a) };
+        let has_nothing = packet.payload_len == 0 && packet.tcp_flags & SYN == 0;
+        if has_nothing && own.is_in_order() && other.waiting.is_none() {
+            // Nearly all segments without payload: they change nothing.
+            return None;
+        }
+        let segment = Segment::of(packet)?;
         if segment.flags & ACK != 0 {
             other.hear(segment.acknowledgment);
         }
@@ -141,17 +149,21 @@ impl<'p> Segment<'p> {
         if packet.l4_proto != 6 || !packet.has(flag::HAS_TCP_FLAGS) || packet.has(FRAGMENT) {
             return None;
         }
-        let l4 = usize::from(packet.l4_offset);
-        let sequence = u32::from_be_bytes(packet.array(l4 + 4)?);
+        let numbers = packet.array::<8>(usize::from(packet.l4_offset) + SEQUENCE)?;
+        let [sequence, acknowledgment] = halves(numbers).map(u32::from_be_bytes);
         let syn = u32::from(packet.tcp_flags & SYN != 0);
         Some(Self {
             flags: packet.tcp_flags,
             first: sequence.wrapping_add(syn),
-            acknowledgment: u32::from_be_bytes(packet.array(l4 + 8)?),
+            acknowledgment,
             payload: packet.payload(),
             len: packet.payload_len,
         })
     }
+}
+
+fn halves([a, b, c, d, e, f, g, h]: [u8; 8]) -> [[u8; 4]; 2] {
+    [[a, b, c, d], [e, f, g, h]]
 }
 
 /// Bytes in order that a packet brought.
@@ -192,6 +204,11 @@ fn distance(from: u32, to: u32) -> i32 {
 }
 
 impl Stream {
+    /// It has begun, and nothing waits.
+    fn is_in_order(&self) -> bool {
+        self.is_begun && self.waiting.is_none()
+    }
+
     /// The receiver has everything before this number.
     fn hear(&mut self, acknowledgment: u32) {
         if let Some(waiting) = &mut self.waiting {
