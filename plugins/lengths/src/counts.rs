@@ -12,18 +12,27 @@ pub(crate) struct Counts {
     runs: Vec<Run>,
     /// Those that came since; longer ones stand as the longest of 16 bits.
     gathered: Vec<u16>,
-    extent: Extent,
+    /// What the longer ones come to, as they are.
+    longer: Extent,
 }
 
 impl Counts {
+    #[inline]
     pub(crate) fn add(&mut self, len: u32) {
         // As many as there are counts, so that each length pays for the moving of one count.
         if self.gathered.len() >= GATHERED.max(self.runs.len()) {
-            self.runs = merged(&self.runs, &mut self.gathered);
-            self.gathered.clear();
+            self.count();
         }
         self.gathered.push(u16::try_from(len).unwrap_or(u16::MAX));
-        self.extent.take(len);
+        if len > u16::MAX.into() {
+            self.longer.take(len, 1);
+        }
+    }
+
+    #[cold]
+    fn count(&mut self) {
+        self.runs = merged(&self.runs, &mut self.gathered);
+        self.gathered.clear();
     }
 
     /// Counts and lengths that take memory.
@@ -33,7 +42,19 @@ impl Counts {
     }
 
     pub(crate) fn ordered(&self) -> Ordered {
-        Ordered::of_many(merged(&self.runs, &mut self.gathered.clone()), self.extent)
+        let runs = merged(&self.runs, &mut self.gathered.clone());
+        let extent = self.extent(&runs);
+        Ordered::of_many(runs, extent)
+    }
+
+    /// What all lengths add up to.
+    fn extent(&self, runs: &[Run]) -> Extent {
+        let mut extent = self.longer;
+        for &Run { len, count } in runs {
+            let longer = if len == u16::MAX { self.longer.count() } else { 0 };
+            extent.take(len.into(), count - longer);
+        }
+        extent
     }
 }
 

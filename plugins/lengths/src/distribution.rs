@@ -28,10 +28,12 @@ impl Distribution {
     pub(crate) fn add(&mut self, len: u32) {
         match (self, u16::try_from(len)) {
             (Self::Few(few), Ok(short)) if !few.is_full() => few.push(short),
+            (Self::Many(counts), _) => counts.add(len),
             (distribution, _) => distribution.add_to_many(len),
         }
     }
 
+    #[cold]
     fn add_to_many(&mut self, len: u32) {
         if let Self::Few(few) = self {
             let mut counts = Box::<Counts>::default();

@@ -33,13 +33,20 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    #[inline]
-    pub(crate) fn take(&mut self, len: u32) {
+    /// Takes a length that was seen so many times.
+    pub(crate) fn take(&mut self, len: u32, times: u64) {
+        if times == 0 {
+            return;
+        }
         self.min = if self.count == 0 { len } else { self.min.min(len) };
         self.max = self.max.max(len);
-        self.count += 1;
-        self.sum += u128::from(len);
-        self.squares += u128::from(u64::from(len) * u64::from(len));
+        self.count += times;
+        self.sum += u128::from(len) * u128::from(times);
+        self.squares += u128::from(u64::from(len) * u64::from(len)) * u128::from(times);
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count
     }
 
     /// Lengths of 16 bits in order, so few that their squares fit.

@@ -117,6 +117,20 @@ fn a_long_flow_is_counted_exactly_and_takes_no_more_than_its_lengths_that_differ
     assert!(counts.kept() <= 1000 + 2 * 1024, "{}", counts.kept());
 }
 
+#[test]
+fn lengths_beyond_16_bits_are_summed_as_they_are() {
+    let of = |lens: [u32; 4]| {
+        let mut distribution = Distribution::default();
+        lens.repeat(10).into_iter().for_each(|len| distribution.add(len));
+        let ordered = distribution.ordered();
+        (ordered.min(), ordered.max(), ordered.mean(), ordered.population_deviation())
+    };
+    let mixed = of([65_535, 65_535, 70_000, 70_000]);
+    assert_eq!(mixed, (Some(65_535), Some(70_000), Some(67_767.5), Some(2_232.5)));
+    let longer = of([65_536, 65_536, 70_000, 70_000]);
+    assert_eq!(longer, (Some(65_536), Some(70_000), Some(67_768.0), Some(2_232.0)));
+}
+
 /// A percentile of sorted numbers by the words of rule R-7.
 fn r7(sorted: &[f64], share: f64) -> Option<f64> {
     let place = (sorted.len().checked_sub(1)?) as f64 * share;
