@@ -640,6 +640,7 @@ fn put_list<T: Element>(elements: &[T], buffer: &mut ColumnBuffer) {
     buffer.end_list(elements.len());
 }
 
+mod made;
 mod repeat;
 #[cfg(test)]
 mod tests;

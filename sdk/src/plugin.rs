@@ -1,6 +1,6 @@
 //! What a plugin is: state per conversation and direction, a reaction to each packet, a row at the end.
 
-use crate::columns::Columns;
+use crate::columns::{ColumnBuffer, Columns};
 use crate::finished::{Ahead, FinishedRow, FinishedRows};
 use crate::options::Options;
 use crate::packet::{Packet, PacketFacts, Side, flag};
@@ -111,6 +111,14 @@ pub trait FlowPlugin: Sized + Send + 'static {
     /// The row of one direction of an ended conversation. Columns of flow scope are taken from the row of A; where all
     /// are, B is not asked for.
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Self::Row<'a>;
+
+    /// Appends that row to the buffers of its columns. Only for a plugin to which making the lists of
+    /// [`finish`](Self::finish) costs more than saying the same once more, and only asked where all columns are of flow
+    /// scope or rows are [often blank](Self::OFTEN_BLANK).
+    #[inline]
+    fn append(&self, end: &End<'_, Self>, columns: &mut [ColumnBuffer]) {
+        self.finish(end).append(columns);
+    }
 
     /// Whether nothing was found that the row of this direction would tell of; asked only if such rows are
     /// [common](Self::OFTEN_BLANK). All rows of which that is said must be

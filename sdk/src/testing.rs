@@ -206,6 +206,7 @@ impl<P: FlowPlugin> Conversation<P> {
     fn rows<'a>(&'a self, plugin: &'a P, told: [EndFacts; 2]) -> Vec<P::Row<'a>> {
         let row = |side| {
             let end = self.end(side, told[side as usize]);
+            check_appended(plugin, &end);
             check_blank(plugin, &end);
             plugin.finish(&end)
         };
@@ -244,19 +245,30 @@ impl<P: FlowPlugin> Conversation<P> {
     }
 }
 
+/// What a plugin appends must be the row that it gives.
+fn check_appended<P: FlowPlugin>(plugin: &P, end: &End<'_, P>) {
+    let mut buffers = buffers_of::<P>();
+    plugin.append(end, &mut buffers);
+    assert_eq!(buffers, cells(plugin, end), "`{}` appends another row than it gives", P::NAME);
+}
+
 /// A blank row must be that of a conversation that was just born.
 fn check_blank<P: FlowPlugin>(plugin: &P, end: &End<'_, P>) {
-    if !plugin.is_blank(end) {
-        return;
+    if plugin.is_blank(end) {
+        let (flow, own, other) = (P::Flow::default(), P::Direction::default(), P::Direction::default());
+        let born = End { flow: &flow, own: &own, other: end.other.map(|_| &other), ..*end };
+        assert_eq!(cells(plugin, end), cells(plugin, &born), "a row of `{}` is not blank", P::NAME);
     }
-    let (flow, own, other) = (P::Flow::default(), P::Direction::default(), P::Direction::default());
-    let born = End { flow: &flow, own: &own, other: end.other.map(|_| &other), ..*end };
-    let cells = |end: &End<'_, P>| {
-        let mut buffers = vec![ColumnBuffer::default(); <P::Row<'static> as Columns>::COLUMNS.len()];
-        plugin.finish(end).append(&mut buffers);
-        buffers
-    };
-    assert_eq!(cells(end), cells(&born), "a row of `{}` is not blank", P::NAME);
+}
+
+fn cells<P: FlowPlugin>(plugin: &P, end: &End<'_, P>) -> Vec<ColumnBuffer> {
+    let mut buffers = buffers_of::<P>();
+    plugin.finish(end).append(&mut buffers);
+    buffers
+}
+
+fn buffers_of<P: FlowPlugin>() -> Vec<ColumnBuffer> {
+    vec![ColumnBuffer::default(); <P::Row<'static> as Columns>::COLUMNS.len()]
 }
 
 /// A test gives segments in order: each brings its captured payload.

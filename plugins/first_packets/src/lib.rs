@@ -6,6 +6,7 @@
 
 mod bits;
 
+use weir_sdk::columns::{Cell, ColumnBuffer};
 use weir_sdk::{
     Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Side, State, Time, export_plugin, flag,
 };
@@ -134,9 +135,34 @@ impl FlowPlugin for FirstPackets {
         }
     }
 
+    fn append(&self, end: &End<'_, Self>, columns: &mut [ColumnBuffer]) {
+        let packets = &end.flow.listed[..];
+        let Some(first) = packets.first() else { return self.finish(end).append(columns) };
+        let [direction, payload_len, ip_len, start, time, iat, window, tcp_flags, unlisted] = columns else {
+            panic!("one buffer per column")
+        };
+        let a = side_of_a(end);
+        direction.append_made(packets.iter().map(|packet| [u8::from(packet.side != a)]));
+        payload_len.append_made(packets.iter().map(|packet| packet.payload_len.to_le_bytes()));
+        ip_len.append_made(packets.iter().map(|packet| packet.ip_len.to_le_bytes()));
+        Time(first.time_ns).append(start);
+        time.append_made(packets.iter().map(|packet| packet.since(first).0.to_le_bytes()));
+        let mut before = first;
+        iat.append_made(
+            packets.iter().map(|packet| packet.since(std::mem::replace(&mut before, packet)).0.to_le_bytes()),
+        );
+        if packets.iter().any(|packet| packet.is_tcp) {
+            window.append_made(packets.iter().map(|packet| packet.window.to_le_bytes()));
+            tcp_flags.append_made(packets.iter().map(|packet| [packet.tcp_flags]));
+        } else {
+            None::<Vec<u16>>.append(window);
+            None::<Vec<u8>>.append(tcp_flags);
+        }
+        end.flow.unlisted_payloads.append(unlisted);
+    }
+
     fn finish<'a>(&'a self, end: &End<'a, Self>) -> Row {
-        // The row of a conversation with one direction is that of A, whoever sent.
-        let a = if end.other.is_some() { Side::A } else { end.side() };
+        let a = side_of_a(end);
         let packets = &end.flow.listed[..];
         let tcp = if packets.iter().any(|packet| packet.is_tcp) { packets } else { &[] };
         Row {
@@ -151,6 +177,11 @@ impl FlowPlugin for FirstPackets {
             first_packets_unlisted_payloads: end.flow.unlisted_payloads,
         }
     }
+}
+
+/// The row of a conversation with one direction is that of A, whoever sent.
+fn side_of_a(end: &End<'_, FirstPackets>) -> Side {
+    if end.other.is_some() { Side::A } else { end.side() }
 }
 
 impl Listed {

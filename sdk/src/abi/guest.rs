@@ -502,7 +502,7 @@ unsafe fn append_row<P: FlowPlugin>(
         } else {
             repeats.append(columns, declared::<P>().columns);
             repeats.begin(is_blank);
-            opened.plugin.finish(&end).append(columns);
+            opened.plugin.append(&end, columns);
         }
         add_table_rows(&opened.plugin, &end, tables);
     }
@@ -577,7 +577,8 @@ impl Declared {
 
     /// The ends of lists and texts are counted in 32 bits.
     fn check_sizes(&self, buffers: &[ColumnBuffer]) {
-        if buffers.iter().all(|buffer| u32::try_from(buffer.values.len()).is_ok()) {
+        let fits = |buffer: &ColumnBuffer| u32::try_from(buffer.values.len()).is_ok();
+        if buffers.iter().all(fits) {
             return;
         }
         let of_tables = self.tables.iter().flat_map(|table| {
@@ -585,8 +586,7 @@ impl Declared {
         });
         let names = self.columns.iter().map(|column| column.name).chain(of_tables);
         for (name, buffer) in names.zip(buffers) {
-            let fits = u32::try_from(buffer.values.len()).is_ok();
-            assert!(fits, "column `{name}` holds more than 4 GiB for flows that end together");
+            assert!(fits(buffer), "column `{name}` holds more than 4 GiB for flows that end together");
         }
     }
 }
