@@ -381,16 +381,19 @@ unsafe extern "C" fn packets<P: FlowPlugin>(opened: *mut u8, batch: &PacketBatch
             let stream: StreamFacts;
             if P::STREAM_BYTES > 0 && index < batch.streams.count {
                 // SAFETY: the index is below their count.
-                stream = unsafe { *batch.streams.at::<StreamFacts>(index) }.within(P::STREAM_BYTES);
-                packet = packet.with_stream(&stream, batch.stream_buffer.as_slice());
+                let mut shown: &StreamFacts = unsafe { batch.streams.at(index) };
+                if P::STREAM_BYTES < u64::MAX {
+                    stream = shown.within(P::STREAM_BYTES);
+                    shown = &stream;
+                }
+                packet = packet.with_stream(shown, batch.stream_buffer.as_slice());
             }
             plugin.packet(State { flow: &mut kept.flow, own, other }, &packet);
         };
-        if batch.all {
-            (0..batch.facts.count).for_each(one);
-        } else {
-            batch.selected.iter().for_each(|&index| one(index as usize));
-        }
+        let selected = (!batch.all).then(|| batch.selected.as_slice());
+        let count = selected.map_or(batch.facts.count, <[u32]>::len);
+        // In one place, so that no call is made for each packet.
+        (0..count).for_each(|place| one(selected.map_or(place, |selected| selected[place] as usize)));
     })
 }
 
