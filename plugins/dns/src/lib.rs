@@ -96,18 +96,10 @@ impl FlowPlugin for Dns {
         Ok(Self)
     }
 
+    #[inline]
     fn packet(&self, state: State<'_, Self>, packet: &Packet<'_>) {
-        if !PORTS.contains(&packet.src_port) && !PORTS.contains(&packet.dst_port) {
-            return;
-        }
-        let flow = &mut state.flow.0;
-        if packet.l4_proto != TCP {
-            if packet.has(flag::HAS_L4) && packet.payload_len > 0 {
-                messages::take(flow, packet.payload());
-            }
-        } else if let Some(stream) = packet.stream() {
-            let framing = state.own.0.get_or_insert_default();
-            framing.follow(&stream, |message| messages::take(flow, message));
+        if PORTS.contains(&packet.src_port) || PORTS.contains(&packet.dst_port) {
+            take(state, packet);
         }
     }
 
@@ -132,6 +124,19 @@ impl FlowPlugin for Dns {
             dns_answer_count: messages.map(|messages| messages.answers),
             dns_truncated: messages.map(|messages| messages.is_truncated),
         }
+    }
+}
+
+/// Takes a packet from or to a port of DNS.
+fn take(state: State<'_, Dns>, packet: &Packet<'_>) {
+    let flow = &mut state.flow.0;
+    if packet.l4_proto != TCP {
+        if packet.has(flag::HAS_L4) && packet.payload_len > 0 {
+            messages::take(flow, packet.payload());
+        }
+    } else if let Some(stream) = packet.stream() {
+        let framing = state.own.0.get_or_insert_default();
+        framing.follow(&stream, |message| messages::take(flow, message));
     }
 }
 
