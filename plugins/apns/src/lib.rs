@@ -130,6 +130,7 @@ impl FlowPlugin for Apns {
     const ORDER: u16 = 630;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::TCP.and(Interest::WITH_PAYLOAD);
+    const OFTEN_BLANK: bool = true;
     const STREAM_BYTES: u64 = u64::MAX;
 
     type Options = Settings;

@@ -85,6 +85,7 @@ impl FlowPlugin for Dns {
     const ORDER: u16 = 640;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::TCP.and(Interest::UDP).and(Interest::WITH_PAYLOAD);
+    const OFTEN_BLANK: bool = true;
     const STREAM_BYTES: u64 = u64::MAX;
 
     type Options = ();

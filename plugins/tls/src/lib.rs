@@ -155,6 +155,7 @@ impl FlowPlugin for Tls {
     const ORDER: u16 = 610;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::TCP.and(Interest::UDP).and(Interest::WITH_PAYLOAD);
+    const OFTEN_BLANK: bool = true;
     /// A hello of 64 KiB behind the first words of another protocol.
     const STREAM_BYTES: u64 = 128 << 10;
 
