@@ -174,6 +174,7 @@ impl Census {
 
     /// The same of a direction that was asked for.
     pub(crate) fn end_asked(&mut self, asked: &Asked, sent: (u64, u64)) -> Findings {
+        self.last = None;
         let places = self.places(asked);
         places.map_or(Findings::default(), |places| self.end_at(places, asked.ends.side, sent))
     }

@@ -108,12 +108,13 @@ impl RowPlugin for ConnStat {
         if row.letter() == Side::B {
             self.row_of_b(row, sent)
         } else {
-            self.ended = Some(row.flow_index());
             self.next_row += 1;
-            match self.rows.get(self.next_row - 1) {
-                Some(Some(asked)) => Row::of(asked.ends.side, &self.census.end_asked(asked, sent)),
-                _ => Row::default(),
-            }
+            let Some(Some(asked)) = self.rows.get(self.next_row - 1) else {
+                self.ended = None;
+                return Row::default();
+            };
+            self.ended = Some(row.flow_index());
+            Row::of(asked.ends.side, &self.census.end_asked(asked, sent))
         }
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use weir_sdk::testing::TestRows;
 
 const X: Ip = Ip::V4([10, 0, 0, 1]);
 const Y: Ip = Ip::V4([10, 0, 0, 2]);
@@ -58,4 +59,25 @@ fn versions_of_ip_have_addresses_of_their_own() {
     plugin.census.begin(&six);
     assert_eq!(write(&mut plugin, &four), [1, 2, 1, 1]);
     assert!(ends(Side::A, (None, None), (0, 0)).is_none());
+}
+
+#[test]
+fn b_of_a_layer_2_conversation_is_not_taken_for_that_of_another_one() {
+    let mut plugin = ConnStat::default();
+    let one = flow(Side::A, X, Y, (2000, 80));
+    plugin.census.begin(&one);
+    plugin.census.begin(&one);
+    let rows = TestRows::directions(&[false, true])
+        .column("src_ip", [Some(X), None, None])
+        .column("src_port", [Some(2000_u16), None, None])
+        .column("dst_ip", [Some(Y), None, None])
+        .column("dst_port", [Some(80_u16), None, None])
+        .column("packets_sent", [1_u64; 3])
+        .column("l7_bytes_sent", [10_u64; 3]);
+    rows.read(|rows| {
+        plugin.batch(rows);
+        let told: Vec<Row> = rows.iter().map(|row| plugin.row(&row)).collect();
+        assert_eq!((told[0].conn_src_peers, told[0].conn_pair_flows), (Some(1), Some(2)));
+        assert_eq!(told[1..], [Row::default(), Row::default()]);
+    });
 }
