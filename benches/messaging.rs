@@ -3,7 +3,8 @@
 //! Whole runs to CSV on one thread, clock time, over 60,000 flows: in `users` they begin and end all the time, in
 //! `live` all of them live to the end. The baseline is the standard set, measured in every round beside the others; a
 //! share is the median of what the rounds say, so that what disturbs a whole round does not count. The answer is the
-//! number of packets, conversations, and rows. The aim is a share of at most 60 % for all of them together in `users`.
+//! number of packets, conversations, and rows. The aim is a share of at most 60 % for all of them together in `users`, also
+//! with `dialogs`, the row plugin that cuts what `first_packets` lists.
 //! With `--test`, as `cargo test --benches` has it, only a small capture is read, once.
 
 use std::time::Instant;
@@ -41,12 +42,14 @@ fn measure(name: &str, capture: &Capture, rounds: usize) {
     }
 }
 
-/// The standard set, the same with each messaging plugin, and with all of them.
+/// The standard set, the same with each messaging plugin, with all of them, and with the dialogs of what they list.
 fn sets() -> Vec<(String, Vec<String>)> {
     let added = |names: &[&str]| names.iter().map(|name| format!("+{name}")).collect();
     let single = whole::MESSAGING.iter().map(|name| (format!("and {name}"), added(&[name])));
     let standard = std::iter::once(("standard set".to_owned(), Vec::new()));
-    standard.chain(single).chain([("and all of these".to_owned(), added(whole::MESSAGING))]).collect()
+    let with_dialogs = [whole::MESSAGING, &["dialogs"]].concat();
+    let all = [("and all of these", added(whole::MESSAGING)), ("and dialogs", added(&with_dialogs))];
+    standard.chain(single).chain(all.map(|(set, plugins)| (set.to_owned(), plugins))).collect()
 }
 
 /// Nanoseconds a packet.
