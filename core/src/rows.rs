@@ -1,5 +1,7 @@
 //! Ended directions, in order → rows: row plugins add their cells, a sink takes them all.
 
+use std::sync::Arc;
+
 use weir_sdk::Start;
 
 use crate::parallel::Kept;
@@ -35,18 +37,23 @@ impl RowMaker {
     pub(crate) fn kept(&mut self, schema: &Schema, tables: &[TableSchema]) -> Kept {
         let declared: Vec<Declared<'_>> = schema.declared().collect();
         let is_early = |declared: &&Declared<'_>| !schema.is_late(declared.plugin);
-        let wanted = match self.sink.text() {
-            Some(_) => self.crew.needs(),
-            None => declared.iter().filter(is_early).map(|declared| declared.index).collect(),
+        let early = || declared.iter().filter(is_early).map(|declared| declared.index).collect();
+        let (is_text, is_columns) = (self.sink.text().is_some(), self.sink.columns().is_some());
+        let kept = if is_text || is_columns { self.crew.needs() } else { early() };
+        let packed = if is_columns { early() } else { Vec::new() };
+        let typed = |wanted: Vec<usize>| {
+            wanted.into_iter().map(|index| (index, declared[index].column.value)).collect()
         };
         let is_written = self.tables.len() > 0;
-        let early =
+        let of_table =
             |table: &TableSchema| if table.is_late || !is_written { Vec::new() } else { table.types() };
         Kept {
             shape: schema.shape(),
             columns: declared.len(),
-            kept: wanted.into_iter().map(|index| (index, declared[index].column.value)).collect(),
-            tables: tables.iter().map(early).collect(),
+            kept: typed(kept),
+            packed: typed(packed),
+            pool: Arc::default(),
+            tables: tables.iter().map(of_table).collect(),
             wants_starts: !self.crew.is_empty(),
         }
     }

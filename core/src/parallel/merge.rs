@@ -15,7 +15,7 @@ use crate::flow::EndOrder;
 use crate::plugins::{Cells, Events};
 use crate::profile::Stage;
 use crate::rows::RowMaker;
-use crate::sink::{Error, Finished, Sink};
+use crate::sink::{Error, Finished, Packed, Sink};
 
 use super::belt::{Giver, Taker};
 use super::parcel::{Kept, Parcel, TableRows};
@@ -38,6 +38,8 @@ struct Stream {
     /// Takes parcels back whose rows are written, for their memory.
     used: Giver<Parcel>,
     parcel: Parcel,
+    /// What is packed in the parcel, of which a sink of columns takes a share.
+    packed: Arc<Packed>,
     /// The next row of the parcel.
     next: usize,
     /// The worker has ended.
@@ -57,8 +59,14 @@ struct Merged {
 
 impl Merger {
     pub(super) fn new(parcels: Vec<(Taker<Parcel>, Giver<Parcel>)>, kept: Arc<Kept>, rows: RowMaker) -> Self {
-        let stream =
-            |(parcels, used)| Stream { parcels, used, parcel: Parcel::default(), next: 0, is_over: false };
+        let stream = |(parcels, used)| Stream {
+            parcels,
+            used,
+            parcel: Parcel::default(),
+            packed: Arc::default(),
+            next: 0,
+            is_over: false,
+        };
         let cells = vec![ColumnBuffer::default(); kept.kept.len()];
         let tables = kept.tables.iter().map(|types| TableRows::new(types)).collect();
         Self {
@@ -153,13 +161,18 @@ impl Merger {
     }
 }
 
-/// Text is put together from what workers printed and the cells of row plugins; other sinks take all cells.
+/// Text is put together from what workers printed and the cells of row plugins; a sink of columns takes what they have
+/// packed; other sinks take all cells.
 fn write_rows(
     sink: &mut dyn Sink,
     streams: &[Stream],
     rows: &[(usize, usize)],
     finished: &Finished<'_>,
 ) -> Result<(), Error> {
+    if let Some(columns) = sink.columns() {
+        let rows = rows.iter().map(|&(worker, row)| (worker, streams[worker].parcel.rows[row]));
+        return columns.share(streams.iter().map(|stream| &stream.packed), rows, finished);
+    }
     let Some(text) = sink.text() else { return sink.rows(finished) };
     let format = text.format();
     let printed = format.spans().iter().filter(|span| !span.is_late).count();
@@ -195,9 +208,13 @@ impl Stream {
     fn take_parcel(&mut self) {
         self.next = 0;
         match self.parcels.take() {
-            Ok(parcel) => self.used.offer(std::mem::replace(&mut self.parcel, parcel)),
+            Ok(mut parcel) => {
+                self.packed = Arc::new(std::mem::take(&mut parcel.packed));
+                self.used.offer(std::mem::replace(&mut self.parcel, parcel));
+            }
             Err(_) => {
                 self.parcel = Parcel::default();
+                self.packed = Arc::default();
                 self.is_over = true;
             }
         }

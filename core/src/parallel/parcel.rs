@@ -12,22 +12,25 @@ use crate::flow::EndOrder;
 use crate::plugins::TableCells;
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::RowShape;
-use crate::sink::{Error, Finished, Row, RowFormat};
+use crate::sink::{Error, Finished, Packed, Pool, Row, RowFormat};
 use crate::worker::{EndedBatch, TakeEnded};
 
 use super::belt::{Giver, Taker};
 use super::numbering::Stopped;
 
-/// The columns whose cells are handed on beside the text: those that row plugins read, or all if rows are not
-/// text.
+/// The columns whose cells are handed on beside the text: those that row plugins read, and all if rows are not text.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     /// What a row stands for.
     pub(crate) shape: RowShape,
     /// Columns of all plugins.
     pub(crate) columns: usize,
-    /// Which of them, and their types.
+    /// Which of them are put in the order of rows, and their types.
     pub(crate) kept: Vec<(usize, ValueType)>,
+    /// Those that a sink of columns takes as they are packed.
+    pub(crate) packed: Vec<(usize, ValueType)>,
+    /// Where what is packed finds room.
+    pub(crate) pool: Arc<Pool>,
     /// The types of the columns of each table; none for the tables of row plugins, and if no tables are written.
     pub(crate) tables: Vec<Vec<ValueType>>,
     /// Somebody wants to hear of directions that begin.
@@ -46,6 +49,8 @@ pub(super) struct Parcel {
     text_ends: Vec<u32>,
     /// The cells of the kept columns, one for each direction.
     cells: Vec<ColumnBuffer>,
+    /// The cells that a sink of columns takes; then the rows of the parcel were handed over at once.
+    pub(super) packed: Packed,
     tables: Vec<TableRows>,
     pub(super) starts: Vec<Start>,
     /// No row of a later chunk stands in it, and the next parcel has none of this one.
@@ -70,7 +75,7 @@ impl Parcel {
         self.cells.len() == kept.kept.len() && self.tables.len() == kept.tables.len()
     }
 
-    /// The same without its rows, but with their memory.
+    /// The same without its rows, but with their memory; what was packed has been taken out.
     fn cleared(mut self) -> Self {
         self.ends.clear();
         self.orders.clear();
@@ -217,6 +222,10 @@ impl Packer {
             }
             parcel.rows.push(row.moved(first));
         }
+        if !self.kept.packed.is_empty() {
+            parcel.packed = self.kept.pool.take();
+            parcel.packed.fill(&finished.cells, &self.kept.packed, finished.ends.len());
+        }
         parcel.ends.extend_from_slice(finished.ends);
         parcel.orders.extend_from_slice(orders);
         for ((column, value), to) in self.kept.kept.iter().zip(&mut parcel.cells) {
@@ -233,6 +242,9 @@ impl TakeEnded for Packer {
     fn ended(&mut self, batch: EndedBatch<'_>) -> Result<(), Error> {
         let EndedBatch { ends, orders, cells } = batch;
         self.watch.skip();
+        if !self.kept.packed.is_empty() && !self.parcel.ends.is_empty() {
+            self.send().map_err(|Stopped| Error::Stopped)?;
+        }
         self.pack_tables(&cells.tables, ends.len());
         self.pack(&Finished { cells: cells.columns, ends }, orders);
         self.watch.lap(Stage::of_core("print rows"));

@@ -1,8 +1,8 @@
 //! Rows → a file of columns.
 //!
 //! What comes in: finished directions. What goes out: a file that an [`Encoder`] makes, in blocks of rows with a
-//! footer behind them. The data path only appends cells to those of the batch before; on a thread of its own,
-//! batches become Arrow arrays (`arrow.rs`), and these the bytes of the file (`parquet.rs`, `ipc.rs`).
+//! footer behind them. The data path only collects cells (`batch.rs`); on a thread of its own, batches become the
+//! bytes of the file (`parquet.rs`, `ipc.rs`).
 //!
 //! Such a file is readable only with its footer. Whatever ends the run earlier, the footer is written behind the
 //! last block that stands whole; only a process that is killed leaves a partial file without one.
@@ -11,34 +11,27 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
-use weir_sdk::abi::ColumnCells;
-use weir_sdk::columns::{ColumnBuffer, ValueType};
+use weir_sdk::columns::ValueType;
 
 use crate::schema::{RowShape, Schema};
 
-use super::arrow::record_batch;
-use super::cell::Source;
+use super::batch::{Batch, Packed};
 use super::{Error, Finished, Output, Row, Sink, TextSink, Written};
 
-/// Directions that are handed over at once: enough to be worth a call for each column.
-const DIRECTIONS_PER_BATCH: usize = 2048;
-/// Bytes of cells that are handed over at once, where texts and lists are long.
-const BYTES_PER_BATCH: usize = 16 << 20;
 /// Batches that may wait for the encoder.
 const BATCHES_AHEAD: usize = 2;
 
-/// Makes the bytes of a file out of Arrow arrays.
+/// Makes the bytes of a file out of batches of cells.
 pub(super) trait Encoder: Send {
     /// Appends what stands before the first block.
     fn header(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
 
     /// Takes rows into the block.
-    fn rows(&mut self, rows: &RecordBatch) -> io::Result<()>;
+    fn rows(&mut self, rows: &Batch) -> io::Result<()>;
 
     /// Whether the block should end here.
     fn is_full(&self) -> bool;
@@ -48,40 +41,6 @@ pub(super) trait Encoder: Send {
 
     /// Appends the footer of a file that ends behind so many blocks. No more rows come.
     fn footer(&mut self, blocks: usize, out: &mut Vec<u8>) -> io::Result<()>;
-}
-
-/// Rows on their way to the encoder.
-#[derive(Default)]
-struct Batch {
-    /// The cells of each column as the plugins declare them, one for each direction.
-    cells: Vec<ColumnBuffer>,
-    rows: Vec<Row>,
-    directions: usize,
-}
-
-impl Batch {
-    fn take(&mut self, finished: &Finished<'_>, shape: RowShape, types: &[ValueType]) -> u64 {
-        let before = self.rows.len();
-        self.cells.resize_with(types.len(), ColumnBuffer::default);
-        self.rows.extend(finished.rows(shape).map(|row| row.moved(self.directions)));
-        self.directions += finished.ends.len();
-        for (column, (buffer, value)) in self.cells.iter_mut().zip(types).enumerate() {
-            let cells = finished.cells.get(column).copied().flatten().unwrap_or(ColumnCells::NONE);
-            buffer.copy(&cells, 0..finished.ends.len(), *value);
-        }
-        (self.rows.len() - before) as u64
-    }
-
-    fn is_full(&self) -> bool {
-        let bytes = || self.cells.iter().map(|column| column.values.len()).sum::<usize>();
-        self.directions >= DIRECTIONS_PER_BATCH || bytes() >= BYTES_PER_BATCH
-    }
-
-    fn clear(&mut self) {
-        self.cells.iter_mut().for_each(ColumnBuffer::clear);
-        self.rows.clear();
-        self.directions = 0;
-    }
 }
 
 /// What the thread is told.
@@ -99,9 +58,11 @@ enum Ended {
 }
 
 /// A file of columns in the making.
-pub(super) struct ColumnarSink {
+pub struct ColumnarSink {
     shape: RowShape,
     types: Vec<ValueType>,
+    /// Columns of row plugins.
+    late: Vec<usize>,
     batch: Batch,
     rows: u64,
     messages: Option<SyncSender<Message>>,
@@ -114,14 +75,12 @@ impl ColumnarSink {
     /// Begins the file and starts the thread.
     pub(super) fn new(
         schema: &Schema,
-        fields: SchemaRef,
         encoder: Box<dyn Encoder>,
         path: &Path,
         output: Output,
     ) -> Result<Self, Error> {
         let blocks = Blocks { path: path.to_owned(), encoder, ends: Vec::new() };
-        let sources = schema.columns().iter().map(Source::of).collect();
-        let file = BlockFile { fields, sources, blocks, output, pending: 0 };
+        let file = BlockFile { blocks, output, pending: 0 };
         let (messages, incoming) = sync_channel(BATCHES_AHEAD);
         let (used, spare) = sync_channel(BATCHES_AHEAD);
         let thread = Builder::new().name("rows".to_owned()).spawn(move || file.write_all(&incoming, &used));
@@ -129,12 +88,31 @@ impl ColumnarSink {
         Ok(Self {
             shape: schema.shape(),
             types: schema.declared().map(|declared| declared.column.value).collect(),
+            late: late_columns(schema),
             batch: Batch::default(),
             rows: 0,
             messages: Some(messages),
             spare,
             thread: Some(thread),
         })
+    }
+
+    /// Takes rows whose cells stand in `buffers`, except for those of row plugins, which stand in `finished`. Each row
+    /// says in which of the buffers it stands, and where.
+    pub(crate) fn share<'a>(
+        &mut self,
+        buffers: impl Iterator<Item = &'a Arc<Packed>>,
+        rows: impl Iterator<Item = (usize, Row)>,
+        finished: &Finished<'_>,
+    ) -> Result<(), Error> {
+        let before = self.batch.rows();
+        self.batch.share(buffers, rows, (&self.late, finished), (self.shape, &self.types));
+        self.took_rows_since(before)
+    }
+
+    fn took_rows_since(&mut self, before: usize) -> Result<(), Error> {
+        self.rows += (self.batch.rows() - before) as u64;
+        if self.batch.is_full() { self.hand_over() } else { Ok(()) }
     }
 
     fn hand_over(&mut self) -> Result<(), Error> {
@@ -162,10 +140,16 @@ impl ColumnarSink {
     }
 }
 
+fn late_columns(schema: &Schema) -> Vec<usize> {
+    let late = schema.declared().filter(|declared| schema.is_late(declared.plugin));
+    late.map(|declared| declared.index).collect()
+}
+
 impl Sink for ColumnarSink {
     fn rows(&mut self, finished: &Finished<'_>) -> Result<(), Error> {
-        self.rows += self.batch.take(finished, self.shape, &self.types);
-        if self.batch.is_full() { self.hand_over() } else { Ok(()) }
+        let before = self.batch.rows();
+        self.batch.take(finished, self.shape, &self.types);
+        self.took_rows_since(before)
     }
 
     fn count(&self) -> u64 {
@@ -174,6 +158,10 @@ impl Sink for ColumnarSink {
 
     fn text(&mut self) -> Option<&mut TextSink> {
         None
+    }
+
+    fn columns(&mut self) -> Option<&mut ColumnarSink> {
+        Some(self)
     }
 
     fn finish(mut self: Box<Self>) -> Result<Written, Error> {
@@ -208,8 +196,6 @@ impl Drop for ColumnarSink {
 
 /// The file, on the thread that writes it.
 struct BlockFile {
-    fields: SchemaRef,
-    sources: Vec<Source>,
     blocks: Blocks,
     output: Output,
     /// Rows that the encoder holds.
@@ -261,13 +247,11 @@ impl BlockFile {
     }
 
     fn rows(&mut self, batch: &Batch) -> Result<(), Error> {
-        if batch.rows.is_empty() {
+        if batch.rows() == 0 {
             return Ok(());
         }
-        let rows = record_batch(&self.fields, &self.sources, &batch.cells, &batch.rows);
-        let taken = rows.map_err(io::Error::other).and_then(|rows| self.blocks.encoder.rows(&rows));
-        taken.map_err(|source| self.blocks.failed(source))?;
-        self.pending += batch.rows.len() as u64;
+        self.blocks.encoder.rows(batch).map_err(|source| self.blocks.failed(source))?;
+        self.pending += batch.rows() as u64;
         if self.blocks.encoder.is_full() { self.put(|encoder, out| encoder.end_block(out)) } else { Ok(()) }
     }
 
@@ -356,11 +340,12 @@ fn end_with(path: &Path, length: u64, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::UInt64Array;
     use arrow_array::cast::AsArray;
     use arrow_array::types::UInt64Type;
+    use arrow_array::{RecordBatch, UInt64Array};
     use arrow_ipc::reader::FileReader;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use weir_sdk::abi::ColumnCells;
 
     use super::*;
     use crate::schema::samples::{both, column, plugin};
@@ -476,17 +461,20 @@ mod tests {
         let plugin = plugin("one", vec![column::<u64>("flow"), both::<u32>("n")]);
         let schema = Schema::new(&[plugin], RowShape::Conversation).unwrap();
         let fields = crate::sink::arrow::arrow_schema(&schema, &Provenance::default());
-        let sources: Vec<Source> = schema.columns().iter().map(Source::of).collect();
         let open =
             if path.ends_with("x.parquet") { crate::sink::parquet::open } else { crate::sink::ipc::open };
-        let mut blocks = Blocks { path: path.to_owned(), encoder: open(&fields).unwrap(), ends: Vec::new() };
+        let encoder = open(&schema, &fields).unwrap();
+        let mut blocks = Blocks { path: path.to_owned(), encoder, ends: Vec::new() };
         let mut file = blocks.make(0, |encoder, out| encoder.header(out)).unwrap();
         for first in [0, 2100, 4200] {
             let flows = first..first + 2100;
             let cells = [buffer(flows.clone()), buffer(flows.clone().map(|flow| flow as u32))];
             let ends: Vec<_> = flows.map(|flow| end(flow, 0)).collect();
-            let rows: Vec<Row> = Finished { cells: Vec::new(), ends: &ends }.rows(schema.shape()).collect();
-            blocks.encoder.rows(&record_batch(&fields, &sources, &cells, &rows).unwrap()).unwrap();
+            let cells = cells.iter().map(|column| Some(ColumnCells::of(column))).collect();
+            let types: Vec<_> = schema.declared().map(|declared| declared.column.value).collect();
+            let mut batch = Batch::default();
+            batch.take(&Finished { cells, ends: &ends }, schema.shape(), &types);
+            blocks.encoder.rows(&batch).unwrap();
             file.extend(blocks.make(2100, |encoder, out| encoder.end_block(out)).unwrap());
         }
         fs::write(path, file).unwrap();

@@ -31,7 +31,7 @@ enum Maker {
     /// All conversations in one JSON object.
     Mirage,
     /// Column by column.
-    Columns(fn(&SchemaRef) -> io::Result<Box<dyn Encoder>>),
+    Columns(fn(&Schema, &SchemaRef) -> io::Result<Box<dyn Encoder>>),
 }
 
 /// All formats; the first of a profile serves standard output.
@@ -147,9 +147,9 @@ impl Format {
             Maker::Columns(open) => {
                 let fields = arrow::arrow_schema(schema, provenance);
                 let failed = |source| Error::Create { path: path.to_owned(), source };
-                let encoder = open(&fields).map_err(failed)?;
+                let encoder = open(schema, &fields).map_err(failed)?;
                 let output = Output::create(path, self.compression)?;
-                Box::new(ColumnarSink::new(schema, fields, encoder, path, output)?)
+                Box::new(ColumnarSink::new(schema, encoder, path, output)?)
             }
         })
     }

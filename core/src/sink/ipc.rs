@@ -1,18 +1,23 @@
 //! Rows as an Arrow IPC file, also known as Feather version 2.
 //!
-//! What comes in: batches of Arrow arrays. What goes out: the magic word, the messages of the schema and of each
+//! What comes in: batches of cells, which become Arrow arrays (`arrow.rs`). What goes out: the magic word, the messages of the schema and of each
 //! batch, and a footer that says where the batches stand. Their buffers are compressed with zstd, without which a
 //! file is as large as the same rows as CSV.
 
 use std::io;
 
-use arrow_array::RecordBatch;
 use arrow_ipc::convert::IpcSchemaEncoder;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_ipc::{Block, CompressionType, FooterBuilder, MetadataVersion};
 use arrow_schema::{ArrowError, SchemaRef};
 use flatbuffers::FlatBufferBuilder;
+use weir_sdk::columns::ValueType;
 
+use crate::schema::Schema;
+
+use super::arrow::record_batch;
+use super::batch::Batch;
+use super::cell::Source;
 use super::columnar::Encoder;
 
 const MAGIC: &[u8; 6] = b"ARROW1";
@@ -26,18 +31,27 @@ const END_OF_MESSAGES: [u8; MESSAGE_PREFIX] = [0xff, 0xff, 0xff, 0xff, 0, 0, 0, 
 /// What makes the bytes of a file.
 pub(super) struct Ipc {
     schema: SchemaRef,
+    sources: Vec<Source>,
+    types: Vec<ValueType>,
     writer: StreamWriter<Vec<u8>>,
     length: usize,
     blocks: Vec<Block>,
 }
 
 /// Begins a file.
-pub(super) fn open(schema: &SchemaRef) -> io::Result<Box<dyn Encoder>> {
+pub(super) fn open(schema: &Schema, fields: &SchemaRef) -> io::Result<Box<dyn Encoder>> {
     let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD));
     let options = options.and_then(|options| options.try_with_compression_level(Some(1))).map_err(failed)?;
     let begin = [&MAGIC[..], PADDING].concat();
-    let writer = StreamWriter::try_new_with_options(begin, schema, options).map_err(failed)?;
-    Ok(Box::new(Ipc { schema: schema.clone(), writer, length: 0, blocks: Vec::new() }))
+    let writer = StreamWriter::try_new_with_options(begin, fields, options).map_err(failed)?;
+    Ok(Box::new(Ipc {
+        schema: fields.clone(),
+        sources: schema.columns().iter().map(Source::of).collect(),
+        types: schema.declared().map(|declared| declared.column.value).collect(),
+        writer,
+        length: 0,
+        blocks: Vec::new(),
+    }))
 }
 
 fn failed(error: ArrowError) -> io::Error {
@@ -57,8 +71,10 @@ impl Encoder for Ipc {
         Ok(())
     }
 
-    fn rows(&mut self, rows: &RecordBatch) -> io::Result<()> {
-        self.writer.write(rows).map_err(failed)
+    fn rows(&mut self, batch: &Batch) -> io::Result<()> {
+        let (cells, rows) = batch.in_order(&self.types);
+        let rows = record_batch(&self.schema, &self.sources, &cells, &rows).map_err(failed)?;
+        self.writer.write(&rows).map_err(failed)
     }
 
     fn is_full(&self) -> bool {

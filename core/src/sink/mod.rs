@@ -4,11 +4,12 @@
 //! [`Sink`]. That of text (`text.rs`) has two parts, so that many workers print and one thread writes: a
 //! [`RowFormat`] makes bytes of cells (`csv.rs`, `jsonl.rs`, `tranalyzer.rs`), and an [`Output`] (`output.rs`) writes
 //! them, in order, into a file that appears whole (`file.rs`). That of columns (`columnar.rs`) has one, too: an
-//! `Encoder` makes blocks of bytes of Arrow arrays (`parquet.rs`, `ipc.rs`). `mirage.rs` makes one JSON object of all
-//! conversations. A new format is one file and one line in `FORMATS` (`format.rs`).
+//! `Encoder` makes blocks of bytes of batches of cells (`batch.rs`, `parquet.rs`, `ipc.rs`). `mirage.rs` makes one JSON
+//! object of all conversations. A new format is one file and one line in `FORMATS` (`format.rs`).
 
 mod address;
 mod arrow;
+mod batch;
 mod cell;
 mod columnar;
 mod compress;
@@ -36,6 +37,8 @@ use weir_sdk::plugin::EndFacts;
 
 use crate::schema::{Pick, RowShape};
 
+pub use batch::{Packed, Pool};
+pub use columnar::ColumnarSink;
 pub use compress::Compression;
 pub use error::Error;
 pub use file::Written;
@@ -117,6 +120,11 @@ pub trait Sink: Send {
 
     /// The sink of text that this is, if it is one: then workers may print ahead.
     fn text(&mut self) -> Option<&mut TextSink>;
+
+    /// The sink of columns that this is, if it is one: then it takes cells where workers have packed them.
+    fn columns(&mut self) -> Option<&mut ColumnarSink> {
+        None
+    }
 
     /// Writes what is left and gives the file its name.
     ///

@@ -1,0 +1,497 @@
+//! The cells of a column of a row group, collected from batches in the order of rows.
+//!
+//! Only cells that are present take room: a bit for each row says which these are. Numbers keep their width; texts and
+//! IP addresses are numbers of a dictionary, since most of them come often.
+
+use std::ops::Range;
+
+use weir_sdk::columns::Kind;
+
+use crate::sink::batch::{Batch, NOWHERE, Part, View};
+use crate::sink::cell::Source;
+
+use super::dictionary::Texts;
+
+/// A column of a row group in the making.
+pub(super) struct Column {
+    source: Source,
+    /// Which rows have a cell.
+    pub(super) present: Bits,
+    pub(super) elements: Elements,
+    /// Lists: how many elements each row has.
+    pub(super) lengths: Lengths,
+    pub(super) texts: Texts,
+    /// Row groups for which there is no use in compressing it.
+    pub(super) rests: u8,
+}
+
+impl Column {
+    pub(super) fn new(source: Source) -> Self {
+        Self {
+            source,
+            present: Bits::default(),
+            elements: Elements::default(),
+            lengths: Lengths::default(),
+            texts: Texts::default(),
+            rests: 0,
+        }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.source.value.kind
+    }
+
+    pub(super) fn is_list(&self) -> bool {
+        self.source.value.list
+    }
+
+    /// Bytes in memory.
+    pub(super) fn size(&self) -> usize {
+        self.elements.values.len() + 4 * self.lengths.each.len() + self.texts.size()
+    }
+
+    /// Forgets the rows and keeps their memory.
+    pub(super) fn clear(&mut self) {
+        self.present.clear();
+        self.elements.clear();
+        self.lengths.clear();
+        self.texts.clear();
+    }
+
+    /// Takes the cells of all rows of a batch.
+    pub(super) fn take(&mut self, batch: &mut Rows<'_>) {
+        batch.look_at(self.source);
+        if !self.is_list() {
+            return self.take_cells(batch);
+        }
+        match batch.length_of_all() {
+            // A list of one element stands where a single cell would.
+            Some(1) => self.take_cells(batch),
+            Some(_) => self.present.extend_same(true, batch.rows),
+            None => return self.take_lists(batch),
+        }
+        self.lengths.extend_same(batch.length_of_all().unwrap_or(0), batch.rows);
+    }
+
+    fn take_cells(&mut self, batch: &mut Rows<'_>) {
+        match self.kind() {
+            Kind::Bool | Kind::U8 => self.take_fixed::<1>(batch),
+            Kind::U16 => self.take_fixed::<2>(batch),
+            Kind::U32 | Kind::F32 => self.take_fixed::<4>(batch),
+            Kind::U64 | Kind::I64 | Kind::F64 | Kind::Time | Kind::Duration => self.take_fixed::<8>(batch),
+            Kind::Mac => self.take_fixed::<6>(batch),
+            Kind::Ip | Kind::Text => self.take_texts(batch),
+        }
+    }
+
+    /// Cells are put where their rows stand, one part after the other, and then closed up. Where all are absent, or equal,
+    /// that is spared.
+    fn take_fixed<const WIDTH: usize>(&mut self, batch: &mut Rows<'_>) {
+        if batch.is_absent() {
+            return self.present.extend_same(false, batch.rows);
+        }
+        if let Some(value) = batch.value_of_all::<WIDTH>() {
+            self.present.extend_same(true, batch.rows);
+            return self.elements.extend_same(value, batch.rows);
+        }
+        let Rows { parts, seen, present, values, rows, .. } = batch;
+        let values = cleared::<WIDTH>(present, values, *rows);
+        for (number, view) in seen.iter() {
+            let Part { places, .. } = &parts[*number];
+            place(*view, places.picked(self.source.pick), &places.rows, present, values);
+        }
+        self.append(present, values);
+    }
+
+    /// As above, with their numbers instead.
+    fn take_texts(&mut self, batch: &mut Rows<'_>) {
+        if batch.is_absent() {
+            return self.present.extend_same(false, batch.rows);
+        }
+        let Rows { parts, seen, present, values, rows, .. } = batch;
+        let values = cleared::<4>(present, values, *rows);
+        let mut last: Option<(&[u8], u32)> = None;
+        for (number, view) in seen.iter() {
+            let Part { places, .. } = &parts[*number];
+            for (&from, &row) in places.picked(self.source.pick).iter().zip(&places.rows) {
+                let (from, row) = (from as usize, row as usize);
+                let Some(text) = text(view, self.source.value.kind, from).filter(|_| view.is_present(from))
+                else {
+                    continue;
+                };
+                let known = last.filter(|(known, _)| *known == text).map(|(_, number)| number);
+                let number = known.unwrap_or_else(|| self.texts.number(text));
+                last = Some((text, number));
+                values[row] = number.to_le_bytes();
+                present[row] = 1;
+            }
+        }
+        self.append(present, values);
+    }
+
+    fn append<const WIDTH: usize>(&mut self, present: &[u8], values: &mut [[u8; WIDTH]]) {
+        let count = self.present.extend(present);
+        if count < present.len() {
+            let mut at = 0;
+            // What is absent is overwritten by what comes next: no branch depends on what stands in a cell.
+            for (from, &present) in present.iter().enumerate() {
+                values[at] = values[from];
+                at += usize::from(present);
+            }
+        }
+        self.elements.extend(&values[..count]);
+    }
+
+    /// Lists of different lengths have no place of fixed size, and so are taken row by row.
+    fn take_lists(&mut self, batch: &mut Rows<'_>) {
+        let Rows { parts, seen, order, present, rows, .. } = batch;
+        let pick = self.source.pick;
+        present.clear();
+        let places = |row: usize| match seen.first() {
+            // What is copied stands in the order of rows.
+            Some(&(0, _)) => Some((0, row)),
+            _ => order.get(row).copied(),
+        };
+        for row in 0..*rows {
+            let place = places(row).map(|(part, at)| (part, parts[part].places.picked(pick)[at]));
+            let view = place.and_then(|(part, from)| Some((seen.get(part - seen.first()?.0)?.1, from)));
+            let list = view.filter(|(view, from)| *from != NOWHERE && view.is_present(*from as usize));
+            present.push(u8::from(list.is_some()));
+            let length = list.map_or(0, |(view, from)| self.append_list(&view, from as usize));
+            self.lengths.push(length as u32);
+        }
+        self.present.extend(present);
+    }
+
+    /// Appends the elements of a list, and gives their number.
+    fn append_list(&mut self, view: &View<'_>, row: usize) -> usize {
+        let (list, kind) = (view.list(row), self.source.value.kind);
+        match kind.width() {
+            Some(1) => self.elements.extend(elements::<1>(view, list)),
+            Some(2) => self.elements.extend(elements::<2>(view, list)),
+            Some(4) => self.elements.extend(elements::<4>(view, list)),
+            Some(6) => self.elements.extend(elements::<6>(view, list)),
+            Some(8) => self.elements.extend(elements::<8>(view, list)),
+            _ => {
+                let texts = list.filter_map(|element| text(view, kind, element));
+                texts.map(|text| self.elements.extend(&[self.texts.number(text).to_le_bytes()])).sum()
+            }
+        }
+    }
+}
+
+/// Elements of a list, as far as they are there.
+fn elements<'a, const WIDTH: usize>(view: &View<'a>, list: Range<usize>) -> &'a [[u8; WIDTH]] {
+    let values = view.values.as_chunks::<WIDTH>().0;
+    values.get(list.start..list.end.min(values.len())).unwrap_or_default()
+}
+
+/// Room for so many cells, none of which is present.
+fn cleared<'a, const WIDTH: usize>(
+    present: &mut Vec<u8>,
+    values: &'a mut Vec<u8>,
+    rows: usize,
+) -> &'a mut [[u8; WIDTH]] {
+    present.clear();
+    present.resize(rows, 0);
+    values.resize(values.len().max(rows * WIDTH), 0);
+    &mut values.as_chunks_mut::<WIDTH>().0[..rows]
+}
+
+/// The bytes of a text or of an address, if they are there.
+fn text<'a>(view: &View<'a>, kind: Kind, element: usize) -> Option<&'a [u8]> {
+    if kind == Kind::Ip {
+        return view.values.as_chunks::<17>().0.get(element).map(|address| &address[..]);
+    }
+    view.text(element)
+}
+
+/// Puts cells where their rows stand.
+fn place<const WIDTH: usize>(
+    view: View<'_>,
+    picked: &[u32],
+    rows: &[u32],
+    present: &mut [u8],
+    values: &mut [[u8; WIDTH]],
+) {
+    let cells = view.values.as_chunks::<WIDTH>().0;
+    for (&from, &row) in picked.iter().zip(rows) {
+        let (from, row) = (from as usize, row as usize);
+        let Some(cell) = cells.get(from) else { continue };
+        let bits = view.validity.get(from / 8).copied().unwrap_or(0);
+        values[row] = *cell;
+        present[row] = bits >> (from % 8) & 1;
+    }
+}
+
+/// The rows of a batch, and room to put their cells in order.
+pub(super) struct Rows<'a> {
+    parts: Vec<Part<'a>>,
+    /// The column that is looked at, in the parts that have it.
+    seen: Vec<(usize, View<'a>)>,
+    /// Each row that is looked at has a cell.
+    has_all: bool,
+    /// Part and place of each row, of cells that are shared.
+    order: Vec<(usize, usize)>,
+    rows: usize,
+    present: Vec<u8>,
+    values: Vec<u8>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn of(batch: &'a Batch) -> Self {
+        let parts = batch.parts();
+        let mut order = Vec::new();
+        for (number, part) in parts.iter().enumerate().skip(1) {
+            order.resize(batch.rows(), (0, 0));
+            for (at, &row) in part.places.rows.iter().enumerate() {
+                order[row as usize] = (number, at);
+            }
+        }
+        let rows = batch.rows();
+        Self { parts, seen: Vec::new(), has_all: false, order, rows, present: Vec::new(), values: Vec::new() }
+    }
+
+    fn look_at(&mut self, source: Source) {
+        let views = self.parts.iter().map(|part| part.view(source.index)).enumerate();
+        self.seen.clear();
+        self.seen.extend(views.filter(|(_, view)| !view.validity.is_empty()));
+        let mut parts = self.seen.iter().map(|(number, view)| (&self.parts[*number], view));
+        self.has_all = !self.seen.is_empty()
+            && parts.all(|(part, view)| {
+                let directions = part.directions();
+                let (cells, elements) = match (source.value.list, view.list_ends.last()) {
+                    (true, last) => (view.list_ends.len(), last.map_or(0, |&end| end as usize)),
+                    (false, _) => (directions, directions),
+                };
+                // A faulty plugin may say that there are more than there are.
+                let is_there = cells == directions && view.elements(source.value.kind) >= elements;
+                is_there && part.has_each(source.pick) && has_all(view.validity, directions)
+            });
+    }
+
+    /// Whether no direction has a cell.
+    fn is_absent(&self) -> bool {
+        self.seen.iter().all(|(_, view)| view.validity.iter().all(|&bits| bits == 0))
+    }
+
+    /// The value that all directions have.
+    fn value_of_all<const WIDTH: usize>(&self) -> Option<[u8; WIDTH]> {
+        let value = *self.seen.first()?.1.values.first_chunk()?;
+        let is_equal = |(_, view): &(usize, View<'_>)| {
+            view.values.first_chunk() == Some(&value) && are_equal::<WIDTH>(view.values)
+        };
+        (self.has_all && self.seen.iter().all(is_equal)).then_some(value)
+    }
+
+    /// The number of elements that all lists have, if it is none or one.
+    fn length_of_all(&self) -> Option<u32> {
+        let are_one = |view: &View<'_>| view.list_ends.iter().zip(1..).all(|(&end, one)| end == one);
+        let are_empty = |view: &View<'_>| view.list_ends.iter().all(|&end| end == 0);
+        let are_all =
+            |are: fn(&View<'_>) -> bool| self.has_all && self.seen.iter().all(|(_, view)| are(view));
+        if are_all(are_one) { Some(1) } else { are_all(are_empty).then_some(0) }
+    }
+}
+
+/// Whether the first bits are all set.
+fn has_all(bits: &[u8], count: usize) -> bool {
+    let (whole, rest) = (count / 8, count % 8);
+    let mask = (1u8 << rest) - 1;
+    bits.len() >= count.div_ceil(8)
+        && bits[..whole].iter().all(|&bits| bits == u8::MAX)
+        && (rest == 0 || bits[whole] & mask == mask)
+}
+
+/// Whether each value is the one before it.
+fn are_equal<const WIDTH: usize>(values: &[u8]) -> bool {
+    values.len() < WIDTH || values[WIDTH..] == values[..values.len() - WIDTH]
+}
+
+/// Elements of fixed width. As long as all are equal, only one of them is kept.
+#[derive(Default)]
+pub(super) struct Elements {
+    /// End to end, or the one that all are equal to.
+    pub(super) values: Vec<u8>,
+    pub(super) count: usize,
+    is_mixed: bool,
+}
+
+impl Elements {
+    /// Whether all are equal, and only one stands in `values`.
+    pub(super) fn are_equal(&self) -> bool {
+        !self.is_mixed
+    }
+
+    /// Appends elements, and says how many.
+    fn extend<const WIDTH: usize>(&mut self, values: &[[u8; WIDTH]]) -> usize {
+        let Some(first) = values.first() else { return 0 };
+        if !self.is_mixed {
+            if self.is_like(first) && are_equal::<WIDTH>(values.as_flattened()) {
+                self.extend_same(*first, values.len());
+                return values.len();
+            }
+            self.mix();
+        }
+        self.values.extend_from_slice(values.as_flattened());
+        self.count += values.len();
+        values.len()
+    }
+
+    /// Appends an element so many times.
+    fn extend_same<const WIDTH: usize>(&mut self, value: [u8; WIDTH], count: usize) {
+        if !self.is_mixed && !self.is_like(&value) {
+            self.mix();
+        }
+        if self.is_mixed {
+            self.values.extend_from_slice(&value.repeat(count));
+        } else if self.count == 0 {
+            self.values.extend_from_slice(&value);
+        }
+        self.count += count;
+    }
+
+    fn is_like(&self, value: &[u8]) -> bool {
+        self.count == 0 || self.values == value
+    }
+
+    fn mix(&mut self) {
+        self.values = self.values.repeat(self.count);
+        self.is_mixed = true;
+    }
+
+    fn clear(&mut self) {
+        self.values.clear();
+        self.count = 0;
+        self.is_mixed = false;
+    }
+}
+
+/// How many elements lists have. As long as all have as many, only that is kept.
+#[derive(Default)]
+pub(super) struct Lengths {
+    same: u32,
+    rows: usize,
+    each: Vec<u32>,
+    is_mixed: bool,
+}
+
+impl Lengths {
+    /// What all rows have, if they all have as many.
+    pub(super) fn same(&self) -> Option<u32> {
+        (!self.is_mixed).then_some(self.same)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+        let same = std::iter::repeat_n(self.same, if self.is_mixed { 0 } else { self.rows });
+        same.chain(self.each.iter().copied())
+    }
+
+    fn push(&mut self, length: u32) {
+        self.extend_same(length, 1);
+    }
+
+    fn extend_same(&mut self, length: u32, rows: usize) {
+        if self.rows == 0 {
+            self.same = length;
+        } else if !self.is_mixed && self.same != length {
+            self.each = vec![self.same; self.rows];
+            self.is_mixed = true;
+        }
+        if self.is_mixed {
+            self.each.resize(self.each.len() + rows, length);
+        }
+        self.rows += rows;
+    }
+
+    fn clear(&mut self) {
+        self.each.clear();
+        self.rows = 0;
+        self.is_mixed = false;
+    }
+}
+
+/// Bits, the first in the lowest.
+#[derive(Default)]
+pub(super) struct Bits {
+    pub(super) bytes: Vec<u8>,
+    pub(super) len: usize,
+    /// How many are set.
+    pub(super) count: usize,
+}
+
+impl Bits {
+    /// Appends bits that stand in a byte each, and says how many are set.
+    fn extend(&mut self, bits: &[u8]) -> usize {
+        let before = self.count;
+        let (chunks, rest) = bits.as_chunks::<8>();
+        for &chunk in chunks {
+            self.push(packed(chunk), 8);
+        }
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        if !rest.is_empty() {
+            self.push(packed(last), rest.len());
+        }
+        self.count - before
+    }
+
+    /// Appends a bit so many times.
+    fn extend_same(&mut self, bit: bool, count: usize) {
+        let bits = if bit { u8::MAX } else { 0 };
+        (0..count / 8).for_each(|_| self.push(bits, 8));
+        if !count.is_multiple_of(8) {
+            self.push(bits & ((1 << (count % 8)) - 1), count % 8);
+        }
+    }
+
+    /// Appends up to eight bits.
+    fn push(&mut self, bits: u8, count: usize) {
+        self.count += bits.count_ones() as usize;
+        let offset = self.len % 8;
+        match self.bytes.last_mut() {
+            Some(last) if offset > 0 => {
+                *last |= bits << offset;
+                if offset + count > 8 {
+                    self.bytes.push(bits >> (8 - offset));
+                }
+            }
+            _ => self.bytes.push(bits),
+        }
+        self.len += count;
+    }
+
+    pub(super) fn get(&self, at: usize) -> bool {
+        self.bytes[at / 8] >> (at % 8) & 1 == 1
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.len = 0;
+        self.count = 0;
+    }
+}
+
+/// Eight bits that stand in a byte each: the product moves that of byte `n` to bit `n` of the highest byte.
+fn packed(bits: [u8; 8]) -> u8 {
+    (u64::from_le_bytes(bits).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_stand_end_to_end_whatever_is_appended_at_once() {
+        let bits: Vec<u8> = (0..200u32).map(|n| u8::from(n.wrapping_mul(2_654_435_761) >> 31 == 1)).collect();
+        for step in 1..20 {
+            let mut all = Bits::default();
+            let set: usize = bits.chunks(step).map(|chunk| all.extend(chunk)).sum();
+            assert_eq!((all.len, all.count, all.bytes.len()), (200, set, 25));
+            assert!((0..200).all(|at| all.get(at) == (bits[at] == 1)));
+            all.extend_same(step % 2 == 0, step);
+            assert!((200..200 + step).all(|at| all.get(at) == (step % 2 == 0)));
+            assert_eq!((all.len, all.bytes.len()), (200 + step, (200 + step).div_ceil(8)));
+        }
+    }
+}
