@@ -30,7 +30,7 @@ use chunk::Chunks;
 use column::{Column, Rows};
 
 /// Rows of a row group.
-const ROWS_PER_GROUP: usize = 1 << 16;
+const ROWS_PER_GROUP: usize = 1 << 15;
 /// Bytes in memory at which a row group ends with fewer rows.
 const BYTES_PER_GROUP: usize = 64 << 20;
 /// What every file begins with.
