@@ -49,14 +49,13 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// Counts a record that was read.
-    #[inline]
-    pub fn read(&mut self, record: &Record) {
-        self.read += 1;
-        self.captured_bytes += u64::from(record.captured_len);
-        self.wire_bytes += u64::from(record.wire_len);
-        let time = record.time_ns;
-        self.span = Some(self.span.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+    /// Counts records that were read.
+    pub fn read(&mut self, records: &[Record]) {
+        self.read += records.len() as u64;
+        self.captured_bytes += records.iter().map(|record| u64::from(record.captured_len)).sum::<u64>();
+        self.wire_bytes += records.iter().map(|record| u64::from(record.wire_len)).sum::<u64>();
+        let times = || records.iter().map(|record| record.time_ns);
+        self.widen(times().min().zip(times().max()));
     }
 
     /// Adds what another worker counted.
@@ -73,7 +72,11 @@ impl Counts {
         self.directions += other.directions;
         self.ended_by_limit += other.ended_by_limit;
         self.stream_holes_given_up += other.stream_holes_given_up;
-        let spans = self.span.into_iter().chain(other.span);
+        self.widen(other.span);
+    }
+
+    fn widen(&mut self, span: Option<(i64, i64)>) {
+        let spans = self.span.into_iter().chain(span);
         self.span = spans.reduce(|(first, last), (other_first, other_last)| {
             (first.min(other_first), last.max(other_last))
         });

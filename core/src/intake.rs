@@ -36,13 +36,6 @@ impl Packets {
         self.queries.clear();
     }
 
-    #[inline]
-    fn push(&mut self, facts: &PacketFacts, link: LinkEnds, clock: i64) {
-        self.facts.push(*facts);
-        self.links.push(link);
-        self.clocks.push(clock);
-    }
-
     /// The places of the queries of some packets.
     pub(crate) fn asked(&self, ordinals: Range<u64>) -> Range<usize> {
         let before = |ordinal| self.queries.partition_point(|query| query.ordinal < ordinal);
@@ -70,10 +63,21 @@ impl Intake {
     /// Decodes the next records for the one worker there is.
     pub fn take(&mut self, records: &[Record], window: &[u8], packets: &mut Packets, clocks: &mut Clocks) {
         packets.clear();
-        self.each(records, window, clocks, |facts, link, clock| {
+        self.begin(records, clocks);
+        for record in records {
+            let clock = clocks.tick(record.time_ns);
+            // Decoded where they stay: to move facts costs as much as to find half of them.
+            packets.facts.push(PacketFacts::default());
+            let Some(facts) = packets.facts.last_mut() else { return };
+            if !self.decode(record, window, facts) {
+                packets.facts.pop();
+                continue;
+            }
             packets.queries.extend(Query::of(&Packet::new(facts, window), clock));
-            packets.push(facts, link, clock);
-        });
+            packets.links.push(link_ends(record, window));
+            packets.clocks.push(clock);
+        }
+        self.clock = clocks.all().now();
     }
 
     /// Decodes the next records for several workers, each packet for the worker of its two hosts.
@@ -86,15 +90,25 @@ impl Intake {
     ) {
         shares.iter_mut().for_each(|packets| packets.clear());
         let workers = NonZeroU8::new(shares.len() as u8).unwrap_or(NonZeroU8::MIN);
-        self.each(records, window, clocks, |facts, link, clock| {
-            let packet = Packet::new(facts, window);
+        self.begin(records, clocks);
+        for record in records {
+            let clock = clocks.tick(record.time_ns);
+            let mut facts = PacketFacts::default();
+            if !self.decode(record, window, &mut facts) {
+                continue;
+            }
+            let (packet, link) = (Packet::new(&facts, window), link_ends(record, window));
             let key = FlowKey::of(&packet, link).key;
             if let Some(query) = Query::of(&packet, clock) {
                 let asked = owner(&query.key.unwrap_or(key), workers);
                 shares[asked].queries.push(query);
             }
-            shares[owner(&key, workers)].push(facts, link, clock);
-        });
+            let packets = &mut shares[owner(&key, workers)];
+            packets.facts.push(facts);
+            packets.links.push(link);
+            packets.clocks.push(clock);
+        }
+        self.clock = clocks.all().now();
     }
 
     /// Header chains met so far, by [`PacketFacts::header_chain`].
@@ -107,31 +121,32 @@ impl Intake {
         &self.counts
     }
 
-    #[inline(always)]
-    fn each(
-        &mut self,
-        records: &[Record],
-        window: &[u8],
-        clocks: &mut Clocks,
-        mut take: impl FnMut(&PacketFacts, LinkEnds, i64),
-    ) {
+    fn begin(&mut self, records: &[Record], clocks: &mut Clocks) {
         clocks.begin(self.next, self.clock);
-        for record in records {
-            let clock = clocks.tick(record.time_ns);
-            self.counts.read(record);
-            let mut facts = PacketFacts { ordinal: self.next, ..PacketFacts::default() };
-            self.next += 1;
-            match self.decoder.decode(record, window, &mut facts) {
-                Decoded::Flow => {
-                    self.counts.in_flows += 1;
-                    let direction = link_direction(record, window);
-                    take(&facts, LinkEnds { link_type: record.link_type, direction }, clock);
-                }
-                Decoded::NoFlow(reason) => self.counts.no_flow(reason, record),
+        self.counts.read(records);
+    }
+
+    /// Decodes the next record, and says whether it belongs to a flow.
+    #[inline(always)]
+    fn decode(&mut self, record: &Record, window: &[u8], facts: &mut PacketFacts) -> bool {
+        facts.ordinal = self.next;
+        self.next += 1;
+        match self.decoder.decode(record, window, facts) {
+            Decoded::Flow => {
+                self.counts.in_flows += 1;
+                true
+            }
+            Decoded::NoFlow(reason) => {
+                self.counts.no_flow(reason, record);
+                false
             }
         }
-        self.clock = clocks.all().now();
     }
+}
+
+#[inline]
+fn link_ends(record: &Record, window: &[u8]) -> LinkEnds {
+    LinkEnds { link_type: record.link_type, direction: link_direction(record, window) }
 }
 
 /// Whole shards belong to a worker, as many as to any other, or one more.

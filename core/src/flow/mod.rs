@@ -261,8 +261,7 @@ impl FlowTable {
             while let Some(query) = queries.next_if(|query| query.ordinal <= facts.ordinal) {
                 answers.push(self.answer(query));
             }
-            let (oriented, hash) = self.arrivals[at];
-            slots.push(self.place(facts, window, oriented, hash, clock));
+            slots.push(self.place(facts, window, at, clock));
         }
         answers.extend(queries.map(|query| self.answer(query)));
     }
@@ -298,25 +297,19 @@ impl FlowTable {
         prefetch_record(&self.conversations[slot]);
     }
 
-    fn place(
-        &mut self,
-        facts: &mut PacketFacts,
-        window: &[u8],
-        oriented: Oriented,
-        hash: u64,
-        clock: i64,
-    ) -> u32 {
+    fn place(&mut self, facts: &mut PacketFacts, window: &[u8], at: usize, clock: i64) -> u32 {
         if facts.has(flag::LATER_FRAGMENT)
             && let Some(slot) = self.attach_fragment(facts, window, clock)
         {
             return slot;
         }
-        let slot = match self.find_live(&oriented.key, hash, clock) {
+        let slot = match self.find_live(at, clock) {
             Some(slot) => slot,
-            None => self.create(facts, window, oriented, hash, clock),
+            None => self.create(facts, window, at, clock),
         };
+        let swapped = self.arrivals[at].0.swapped;
         let conversation = &mut self.conversations[slot];
-        let side = conversation.side_of(oriented.swapped);
+        let side = conversation.side_of(swapped);
         facts.side = side as u8;
         let direction = &mut conversation.directions[side as usize];
         if !direction.is_seen() {
@@ -336,11 +329,13 @@ impl FlowTable {
         slot
     }
 
-    /// The live conversation with a key. One whose deadline has come is ended on the spot.
+    /// The live conversation of the packet `at` its place among those that arrive. One whose deadline has come is ended
+    /// on the spot.
     #[inline]
-    fn find_live(&mut self, key: &FlowKey, hash: u64, clock: i64) -> Option<u32> {
+    fn find_live(&mut self, at: usize, clock: i64) -> Option<u32> {
         let conversations = &self.conversations;
-        let slot = self.index.find(hash, |slot| conversations[slot].key == *key)?;
+        let (Oriented { key, .. }, hash) = &self.arrivals[at];
+        let slot = self.index.find(*hash, |slot| conversations[slot].key == *key)?;
         let conversation = &conversations[slot];
         // No deadline comes before its alarm, which is at hand; the deadline must be worked out.
         if conversation.alarm <= clock && conversation.deadline(&self.timeouts) <= clock {
@@ -351,14 +346,8 @@ impl FlowTable {
     }
 
     #[inline(never)]
-    fn create(
-        &mut self,
-        facts: &mut PacketFacts,
-        window: &[u8],
-        oriented: Oriented,
-        hash: u64,
-        clock: i64,
-    ) -> u32 {
+    fn create(&mut self, facts: &mut PacketFacts, window: &[u8], at: usize, clock: i64) -> u32 {
+        let (oriented, hash) = self.arrivals[at];
         let shard = oriented.key.shard();
         self.make_room(shard, facts.ordinal, clock);
         self.created += 1;
