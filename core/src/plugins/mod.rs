@@ -25,7 +25,9 @@ pub use fault::PluginFault;
 pub use library::LoadedPlugin;
 pub use row_crew::{Events, RowCrew};
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use weir_sdk::abi::{Module, PluginInfo};
 use weir_sdk::tables::Table;
@@ -188,7 +190,25 @@ fn load_found(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {
     if libraries.is_empty() {
         return Err(PluginError::None { searched: find::describe(folders) });
     }
-    libraries.values().map(|path| library::load(path)).collect()
+    load_each(&libraries.values().map(PathBuf::as_path).collect::<Vec<_>>())
+}
+
+/// Loads libraries in their order. To compare what would cross the boundary takes longer than all else before the first
+/// packet, so every processor takes a part of them.
+fn load_each(paths: &[&Path]) -> Result<Vec<LoadedPlugin>, PluginError> {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let load = |paths: &[&Path]| paths.iter().map(|path| library::load(path)).collect();
+    thread::scope(|scope| {
+        let parts = paths.chunks(paths.len().div_ceil(processors).max(1));
+        let loading: Vec<_> = parts.map(|part| scope.spawn(move || load(part))).collect();
+        let mut plugins = Vec::new();
+        for part in loading {
+            let loaded: Result<Vec<LoadedPlugin>, PluginError> =
+                part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            plugins.append(&mut loaded?);
+        }
+        Ok(plugins)
+    })
 }
 
 fn load_defaults(folders: &[PathBuf]) -> Result<Vec<LoadedPlugin>, PluginError> {

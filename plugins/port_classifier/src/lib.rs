@@ -4,12 +4,14 @@
 
 mod names;
 
+use std::sync::Arc;
+
 use names::{List, Names};
 use weir_sdk::{Columns, End, FlowPlugin, Interest, Options, Packet, Side, State, export_plugin, flag};
 
 /// Server port and its name.
 pub struct PortClassifier {
-    names: Names,
+    names: Arc<Names>,
 }
 
 /// What can be chosen.
@@ -58,7 +60,7 @@ impl FlowPlugin for PortClassifier {
 
     fn open(choices: Choices) -> Result<Self, String> {
         let path = choices.ports;
-        let names = if path.is_empty() { Names::built_in()? } else { Names::read(&path)? };
+        let names = if path.is_empty() { Names::built_in()? } else { Names::read(&path)?.into() };
         Ok(Self { names })
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::{Arc, OnceLock};
 
 /// Facts of the IANA registry; the file says where they are from.
 const BUILT_IN: &str = include_str!("../data/ports.txt");
@@ -38,14 +39,18 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names that the plugin carries.
+    /// The names that the plugin carries, read once for all workers.
     ///
     /// # Errors
     ///
     /// None that a test would not have found; the sentence of [`Names::read`].
-    pub fn built_in() -> Result<Self, String> {
-        Self::parse(BUILT_IN)
-            .map_err(|(line, fault)| format!("ports.txt of the plugin, line {line}: {fault}"))
+    pub fn built_in() -> Result<Arc<Self>, String> {
+        static READ: OnceLock<Result<Arc<Names>, String>> = OnceLock::new();
+        let read = || {
+            let names = Self::parse(BUILT_IN).map(Arc::new);
+            names.map_err(|(line, fault)| format!("ports.txt of the plugin, line {line}: {fault}"))
+        };
+        READ.get_or_init(read).clone()
     }
 
     /// The names in a file.
