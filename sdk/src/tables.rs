@@ -135,6 +135,10 @@ mod tests {
                 fn append(self, buffers: &mut [ColumnBuffer]) {
                     self.0.append(&mut buffers[0]);
                 }
+
+                fn put(self, _: usize, _: &mut [ColumnBuffer], _: &mut [u8]) {
+                    unreachable!("rows of tables are appended");
+                }
             }
         };
     }
