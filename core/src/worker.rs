@@ -172,8 +172,16 @@ impl Alone {
             worker.watch.skip();
             intake.take(records, window, packets, clocks);
             worker.watch.lap(Stage::of_core("decode"));
+            let (begun_before, ended_before) = (begun.starts.len(), ended.len());
             let share = Share { packets, window, clocks: clocks.all(), is_far: false };
             worker.follow(share, begun, ended);
+            if worker.crew.is_failing() {
+                // What a plugin measured until it failed counts for what had ended until then.
+                take.started(begun.starts.drain(..begun_before));
+                worker.close(&ended[..ended_before], intake.chains(), take)?;
+                ended.drain(..ended_before);
+                worker.crew.give_up();
+            }
             worker.note_answers(&begun.asking, &begun.answers);
             begun.asking.clear();
             begun.answers.clear();
@@ -266,6 +274,11 @@ impl Worker {
         begun.note(facts, slots, window, &clocks[batch]);
         begun.answers.extend_from_slice(answers);
         self.measure(facts, window);
+    }
+
+    /// Plugins that failed tell of no conversation any more, not even of one that had ended before.
+    pub fn give_up_failing(&mut self) {
+        self.crew.give_up();
     }
 
     /// Gives conversations that began the numbers that they have among those of all workers, and messages the

@@ -63,7 +63,7 @@ impl Dealer {
             self.watch.lap(Stage::of_core("read"));
             feed.exchange(&mut chunk.window);
             self.fill(&mut chunk);
-            self.watch.lap(Stage::of_core("deal"));
+            self.watch.lap(Stage::of_core("decode"));
             let chunk = Arc::new(chunk);
             if self.belts.iter().any(|belt| belt.give(Arc::clone(&chunk)).is_err()) {
                 return;

@@ -87,6 +87,7 @@ impl<'n> Workshop<'n> {
         let packets = &mut *chunk.share(self.number.into());
         let share = Share { packets, window: &chunk.window, clocks: chunk.clocks.all(), is_far: true };
         self.worker.follow(share, &mut pending.begun, &mut pending.ended);
+        self.worker.give_up_failing();
         self.chains.extend(&chunk.chains);
         let begun = pending.begun.flows.iter().map(|&(ordinal, _)| ordinal).collect();
         let told = Told { begun, answers: std::mem::take(&mut pending.begun.answers) };

@@ -15,6 +15,8 @@ struct Member {
     instance: Option<Instance>,
     /// It panicked, and is called no more.
     failed: bool,
+    /// It failed, but may still tell of conversations that had ended before.
+    is_failing: bool,
     interest: Interest,
     stream_bytes: u64,
     /// Where its state stands in a row.
@@ -60,6 +62,7 @@ impl Crew {
                 name: info.name,
                 instance: Some(plugin.open(options)?),
                 failed: false,
+                is_failing: false,
                 interest: info.interest,
                 stream_bytes: info.stream_bytes,
                 offset,
@@ -178,6 +181,18 @@ impl Crew {
         cells
     }
 
+    /// Whether a plugin has failed that may still tell of conversations that had ended before.
+    pub fn is_failing(&self) -> bool {
+        self.members.iter().any(|member| member.is_failing)
+    }
+
+    /// Plugins that failed tell of no conversation any more.
+    pub fn give_up(&mut self) {
+        for member in &mut self.members {
+            member.failed |= std::mem::take(&mut member.is_failing);
+        }
+    }
+
     /// Why plugins failed since this was last asked, each plugin once in a run.
     pub fn take_faults(&mut self) -> Vec<PluginFault> {
         std::mem::take(&mut self.faults)
@@ -185,16 +200,16 @@ impl Crew {
 }
 
 impl Member {
-    /// The instance, unless it failed.
+    /// The instance, unless it failed or is about to.
     fn working(&mut self) -> Option<&mut Instance> {
-        self.instance.as_mut().filter(|_| !self.failed)
+        self.instance.as_mut().filter(|_| !self.failed && !self.is_failing)
     }
 }
 
 /// What a failed instance keeps may be broken, so not even its `drop` is called.
 impl Drop for Member {
     fn drop(&mut self) {
-        if self.failed {
+        if self.failed || self.is_failing {
             std::mem::forget(self.instance.take());
         }
     }
@@ -246,7 +261,7 @@ fn select(wanted: u32, classes: &[Class], selected: &mut Vec<u32>) {
     selected.truncate(count);
 }
 
-/// Keeps what a call said if it failed; the plugin takes no further part.
+/// Keeps what a call said if it failed; the plugin takes no further part but for what had ended before.
 fn note(
     member: &mut Member,
     faults: &mut Vec<PluginFault>,
@@ -254,7 +269,7 @@ fn note(
     called: Option<Result<(), Fault>>,
 ) {
     if let Some(Err(fault)) = called {
-        member.failed = true;
+        member.is_failing = true;
         faults.push(PluginFault { plugin: member.name, doing, fault });
     }
 }

@@ -21,5 +21,6 @@ impl ColumnBuffer {
         let (places, _) = self.values[before..].as_chunks_mut::<WIDTH>();
         places.iter_mut().zip(elements).for_each(|(place, element)| *place = element);
         self.end_list(count);
+        self.end_row(true);
     }
 }
