@@ -94,7 +94,8 @@ pub(super) struct Prepared<'a> {
     is_of_b: bool,
     /// The kind of its cells unless they are lists.
     pub(super) scalar: Option<Kind>,
-    kind: Kind,
+    /// The kind of its elements.
+    pub(super) kind: Kind,
     values: &'a [u8],
     cells: &'a ColumnCells<'a>,
 }
@@ -122,20 +123,17 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Whether its cells are lists of whole numbers.
-    #[inline]
-    pub(super) fn has_whole_numbers(&self) -> bool {
-        let is_whole = match self.kind {
-            Kind::U8 | Kind::U16 | Kind::U32 | Kind::U64 | Kind::I64 | Kind::Time | Kind::Duration => true,
-            Kind::Bool | Kind::F32 | Kind::F64 | Kind::Mac | Kind::Ip | Kind::Text => false,
-        };
-        is_whole && self.scalar.is_none()
-    }
-
     /// The list of a direction that is present.
     #[inline]
     pub(super) fn elements(&self, direction: usize) -> Elements<'a> {
         Elements { cells: self.cells, kind: self.kind, elements: self.cells.list(direction) }
+    }
+
+    /// The same, of elements of fixed width, as far as they are there.
+    #[inline(always)]
+    pub(super) fn list<const WIDTH: usize>(&self, direction: usize) -> &'a [[u8; WIDTH]] {
+        let (all, list) = (self.values.as_chunks().0, self.cells.list(direction));
+        all.get(list.start..list.end.min(all.len())).unwrap_or_default()
     }
 
     /// Element `at` of fixed width.

@@ -253,7 +253,7 @@ impl Delimited {
         if let Some(len) = put {
             room[len] = self.delimiter;
             line.took(len + 1);
-        } else if !self.put_whole_numbers(column, at, line) {
+        } else if column.scalar.is_some() || !self.put_whole_numbers(column, at, line) {
             self.push_field(column, at, line.text());
         }
     }
@@ -262,20 +262,43 @@ impl Delimited {
     /// of several elements, so the commas ask for quotes.
     #[inline(never)]
     fn put_whole_numbers(&self, column: &Prepared<'_>, at: usize, line: &mut Line<'_>) -> bool {
-        if !column.has_whole_numbers() {
-            return false;
+        match column.kind {
+            Kind::U8 => self.put_numbers(column.list(at), line, |room, it| {
+                put_unsigned(room, u8::from_le_bytes(it).into())
+            }),
+            Kind::U16 => self.put_numbers(column.list(at), line, |room, it| {
+                put_unsigned(room, u16::from_le_bytes(it).into())
+            }),
+            Kind::U32 => self.put_numbers(column.list(at), line, |room, it| {
+                put_unsigned(room, u32::from_le_bytes(it).into())
+            }),
+            Kind::U64 => {
+                self.put_numbers(column.list(at), line, |room, it| put_unsigned(room, u64::from_le_bytes(it)))
+            }
+            Kind::I64 | Kind::Time | Kind::Duration => {
+                self.put_numbers(column.list(at), line, |room, it| put_signed(room, i64::from_le_bytes(it)))
+            }
+            Kind::Bool | Kind::F32 | Kind::F64 | Kind::Mac | Kind::Ip | Kind::Text => false,
         }
-        let mut elements = column.elements(at).peekable();
-        if elements.peek().is_none() {
+    }
+
+    #[inline(always)]
+    fn put_numbers<const WIDTH: usize>(
+        &self,
+        numbers: &[[u8; WIDTH]],
+        line: &mut Line<'_>,
+        put: impl Fn(&mut Short, [u8; WIDTH]) -> usize,
+    ) -> bool {
+        if numbers.is_empty() {
             return false;
         }
         let quote: &[u8] = if self.delimiter == b',' { b"\"" } else { b"" };
         line.put(quote);
         let mut before = b'[';
-        for element in elements {
+        for &number in numbers {
             let room = line.room();
             room[0] = before;
-            let len = put_whole_number(element, short(room, 1));
+            let len = put(short(room, 1), number);
             line.took(1 + len);
             before = b',';
         }
@@ -397,15 +420,6 @@ fn put_plain(value: Value<'_>, room: &mut Short) -> Option<usize> {
         }
         Value::Ip(Ip::V4(address)) => Some(put_v4(room, address)),
         Value::Ip(Ip::V6(_)) | Value::F32(_) | Value::F64(_) | Value::Text(_) => None,
-    }
-}
-
-#[inline(always)]
-fn put_whole_number(value: Value<'_>, room: &mut Short) -> usize {
-    match value {
-        Value::Unsigned(value) => put_unsigned(room, value),
-        Value::Signed(value) => put_signed(room, value),
-        _ => 0,
     }
 }
 
