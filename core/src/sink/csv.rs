@@ -263,27 +263,27 @@ impl Delimited {
     #[inline(never)]
     fn put_whole_numbers(&self, column: &Prepared<'_>, at: usize, line: &mut Line<'_>) -> bool {
         match column.kind {
-            Kind::U8 => self.put_numbers(column.list(at), line, |room, it| {
+            Kind::U8 => self.put_list_of(column.list(at), line, |room, it| {
                 put_unsigned(room, u8::from_le_bytes(it).into())
             }),
-            Kind::U16 => self.put_numbers(column.list(at), line, |room, it| {
+            Kind::U16 => self.put_list_of(column.list(at), line, |room, it| {
                 put_unsigned(room, u16::from_le_bytes(it).into())
             }),
-            Kind::U32 => self.put_numbers(column.list(at), line, |room, it| {
+            Kind::U32 => self.put_list_of(column.list(at), line, |room, it| {
                 put_unsigned(room, u32::from_le_bytes(it).into())
             }),
             Kind::U64 => {
-                self.put_numbers(column.list(at), line, |room, it| put_unsigned(room, u64::from_le_bytes(it)))
+                self.put_list_of(column.list(at), line, |room, it| put_unsigned(room, u64::from_le_bytes(it)))
             }
             Kind::I64 | Kind::Time | Kind::Duration => {
-                self.put_numbers(column.list(at), line, |room, it| put_signed(room, i64::from_le_bytes(it)))
+                self.put_list_of(column.list(at), line, |room, it| put_signed(room, i64::from_le_bytes(it)))
             }
             Kind::Bool | Kind::F32 | Kind::F64 | Kind::Mac | Kind::Ip | Kind::Text => false,
         }
     }
 
     #[inline(always)]
-    fn put_numbers<const WIDTH: usize>(
+    fn put_list_of<const WIDTH: usize>(
         &self,
         numbers: &[[u8; WIDTH]],
         line: &mut Line<'_>,
