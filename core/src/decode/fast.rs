@@ -217,7 +217,8 @@ fn ipv6(bytes: &[u8], remaining: usize) -> Option<Ip> {
     let header: &[u8; 40] = bytes.first_chunk()?;
     let payload = u16::from_be_bytes([header[4], header[5]]);
     let len = usize::from(payload) + 40;
-    if header[0] >> 4 != 6 || payload == 0 || len > remaining {
+    let minimum = if header[6] == protocol::TCP { 60 } else { 48 };
+    if header[0] >> 4 != 6 || len < minimum || len > remaining {
         return None;
     }
     Some(Ip {

@@ -208,4 +208,9 @@ fn the_fast_path_leaves_a_datagram_that_is_too_short_for_tcp() {
     let mut frame = eth(0x0800, &ipv4_fragment(6, 0, &segment));
     frame[17] = 39;
     assert_eq!(quickly(&frame, frame.len()), None);
+    // Flags that are captured but lie behind the end of the datagram are none.
+    let mut frame = eth(0x86dd, &ipv6(6, &segment));
+    frame[19] = 1;
+    assert_eq!(quickly(&frame, frame.len()), None);
+    assert_eq!(decode(link_type::ETHERNET, &frame, frame.len()).map(|facts| facts.tcp_flags), Some(0));
 }
