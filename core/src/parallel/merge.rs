@@ -15,7 +15,7 @@ use crate::flow::EndOrder;
 use crate::plugins::{Cells, Events};
 use crate::profile::Stage;
 use crate::rows::RowMaker;
-use crate::sink::{Error, Finished, Packed, Sink};
+use crate::sink::{Error, Finished, Packed, Printer, Row, Sink};
 
 use super::belt::{Giver, Taker};
 use super::parcel::{Kept, Parcel, TableRows};
@@ -176,21 +176,25 @@ fn write_rows(
     let Some(text) = sink.text() else { return sink.rows(finished) };
     let format = text.format();
     let printed = format.spans().iter().filter(|span| !span.is_late).count();
-    let printers = format.spans().iter().map(|span| span.is_late.then(|| format.printer(span, finished)));
-    let printers: Vec<_> = printers.collect();
+    let late = format.spans().iter().filter(|span| span.is_late);
+    let mut printer = Printer::new(late.map(|span| format.printer(span, finished)));
+    let all: Vec<Row> = finished.rows(format.shape()).collect();
     let out = text.output().buffer();
-    for (&(worker, own), row) in rows.iter().zip(finished.rows(format.shape())) {
-        let mut early = 0;
-        for late in &printers {
-            if let Some(print) = late {
-                print(&row, out);
+    let mut merged = rows.iter();
+    printer.print(&all, |row| {
+        let Some(&(worker, own)) = merged.next() else { return };
+        let (mut early, mut late) = (0, 0);
+        for span in format.spans() {
+            if span.is_late {
+                row.append(late, out);
+                late += 1;
             } else {
                 out.extend_from_slice(streams[worker].parcel.text(own, early, printed));
                 early += 1;
             }
         }
         format.end_row(out);
-    }
+    });
     text.output().took(rows.len() as u64)
 }
 

@@ -12,7 +12,7 @@ use crate::flow::EndOrder;
 use crate::plugins::TableCells;
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::RowShape;
-use crate::sink::{Error, Finished, Packed, Pool, Row, RowFormat};
+use crate::sink::{Error, Finished, Packed, Pool, Printer, Row, RowFormat};
 use crate::worker::{EndedBatch, TakeEnded};
 
 use super::belt::{Giver, Taker};
@@ -211,17 +211,20 @@ impl Packer {
     fn pack(&mut self, finished: &Finished<'_>, orders: &[EndOrder]) {
         let parcel = &mut self.parcel;
         let first = parcel.ends.len();
-        let spans =
-            self.format.iter().flat_map(|format| format.spans().iter().map(move |span| (format, span)));
-        let early = spans.filter(|(_, span)| !span.is_late);
-        let printers: Vec<_> = early.map(|(format, span)| format.printer(span, finished)).collect();
-        for row in finished.rows(self.kept.shape) {
-            for print in &printers {
-                print(&row, &mut parcel.text);
-                parcel.text_ends.push(parcel.text.len() as u32);
-            }
-            parcel.rows.push(row.moved(first));
+        let rows: Vec<Row> = finished.rows(self.kept.shape).collect();
+        if let Some(format) = &self.format {
+            let early = format.spans().iter().filter(|span| !span.is_late);
+            let spans = early.clone().count();
+            let mut printer = Printer::new(early.map(|span| format.printer(span, finished)));
+            let Parcel { text, text_ends, .. } = parcel;
+            printer.print(&rows, |row| {
+                for span in 0..spans {
+                    row.append(span, text);
+                    text_ends.push(text.len() as u32);
+                }
+            });
         }
+        parcel.rows.extend(rows.iter().map(|row| row.moved(first)));
         if !self.kept.packed.is_empty() {
             parcel.packed = self.kept.pool.take();
             parcel.packed.fill(&finished.cells, &self.kept.packed, finished.ends.len());

@@ -101,11 +101,6 @@ pub(super) struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    /// All of its cells.
-    pub(super) fn cells(&self) -> &'a ColumnCells<'a> {
-        self.cells
-    }
-
     /// The direction of a row whose cell stands in the column, if the cell is present.
     #[inline(always)]
     pub(super) fn present(&self, places: &Places) -> Option<usize> {
@@ -136,11 +131,45 @@ impl<'a> Prepared<'a> {
         all.get(list.start..list.end.min(all.len())).unwrap_or_default()
     }
 
-    /// Element `at` of fixed width.
+    /// Its cells as numbers.
     #[inline(always)]
-    pub(super) fn bytes<const WIDTH: usize>(&self, at: usize) -> Option<[u8; WIDTH]> {
-        bytes(self.values, at)
+    pub(super) fn numbers<const WIDTH: usize>(&self) -> Numbers<'a, WIDTH> {
+        Numbers { values: self.values.as_chunks().0, validity: self.cells.validity() }
     }
+
+    /// Whether the cell of a direction is present.
+    #[inline(always)]
+    pub(super) fn has(&self, direction: usize) -> bool {
+        has(self.cells.validity(), direction)
+    }
+
+    /// Whether none of these directions has a cell; it may say no where only their neighbours have.
+    #[inline]
+    pub(super) fn is_blank(&self, directions: Range<usize>) -> bool {
+        let validity = self.cells.validity();
+        let bytes = directions.start / 8..directions.end.div_ceil(8).min(validity.len());
+        validity.get(bytes).is_none_or(|bytes| bytes.iter().all(|&byte| byte == 0))
+    }
+}
+
+/// The cells of a column of numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers<'a, const WIDTH: usize> {
+    values: &'a [[u8; WIDTH]],
+    validity: &'a [u8],
+}
+
+impl<const WIDTH: usize> Numbers<'_, WIDTH> {
+    /// The bytes of a direction's cell, if it is present.
+    #[inline(always)]
+    pub(super) fn get(&self, direction: usize) -> Option<[u8; WIDTH]> {
+        self.values.get(direction).filter(|_| has(self.validity, direction)).copied()
+    }
+}
+
+#[inline(always)]
+fn has(validity: &[u8], direction: usize) -> bool {
+    validity.get(direction / 8).is_some_and(|byte| byte >> (direction % 8) & 1 != 0)
 }
 
 /// The elements of a list.

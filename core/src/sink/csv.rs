@@ -12,19 +12,16 @@
 //! writer wants each of them whole, where ours go piece by piece straight into the buffer of the rows. The
 //! tests read everything back through that crate.
 
-use weir_sdk::Ip;
-use weir_sdk::columns::Kind;
+mod field;
 
-use crate::schema::{OutputColumn, Pick, RowShape, Schema};
+use crate::schema::{RowShape, Schema};
 
-use super::address::{MAC, mac_text, push_ip, push_mac, put_v4};
-use super::cell::{Cell, Elements, Prepared, Source, Value};
-use super::line::{GATHERED, Line, Room};
-use super::number::{
-    Short, push_shortest, push_signed, push_unsigned, put_checked, put_shortest, put_signed, put_unsigned,
-};
-use super::presence::Presence;
+use super::address::{push_ip, push_mac};
+use super::cell::{Cell, Elements, Prepared, Value};
+use super::line::Line;
+use super::number::{push_shortest, push_signed, push_unsigned};
 use super::{Error, Finished, PrintSpan, Row, RowFormat, Span};
+use field::{Field, FieldSource};
 
 /// Prints rows with a delimiter between the fields.
 struct Delimited {
@@ -33,7 +30,7 @@ struct Delimited {
     names: Vec<String>,
     spans: Vec<Span>,
     /// The fields of each span.
-    fields: Vec<Fields>,
+    fields: Vec<Vec<FieldSource>>,
 }
 
 /// CSV.
@@ -46,331 +43,35 @@ pub(super) fn tabs(schema: &Schema) -> Result<Box<dyn RowFormat>, Error> {
     Ok(Box::new(Delimited::new(schema, b'\t')))
 }
 
-/// The fields of a span of columns.
-struct Fields {
-    sources: Vec<FieldSource>,
-    /// A bit for each source that has a second field.
-    pairs: Vec<u64>,
-    count: usize,
-}
-
-/// Where a field comes from, or the two of A and B that stand together.
-struct FieldSource {
-    source: Source,
-    /// Fields of the span before these.
-    before: usize,
-    is_pair: bool,
-}
-
-impl Fields {
-    fn of(columns: &[OutputColumn]) -> Self {
-        let mut sources: Vec<FieldSource> = Vec::new();
-        for (before, column) in columns.iter().enumerate() {
-            match sources
-                .last_mut()
-                .filter(|last| column.pick == Pick::B && last.source.index == column.index)
-            {
-                Some(of_a) => of_a.is_pair = true,
-                None => sources.push(FieldSource { source: Source::of(column), before, is_pair: false }),
-            }
-        }
-        let bit = |(at, source): (usize, &FieldSource)| u64::from(source.is_pair) << at;
-        let word =
-            |sources: &[FieldSource]| sources.iter().enumerate().map(bit).fold(0, |all, bit| all | bit);
-        let pairs = sources.chunks(u64::BITS as usize).map(word).collect();
-        Self { sources, pairs, count: columns.len() }
-    }
-
-    fn prepare<'a>(&'a self, finished: &'a Finished<'_>) -> Batch<'a> {
-        let columns: Vec<FieldCells<'a>> = self
-            .sources
-            .iter()
-            .map(|&FieldSource { ref source, before, is_pair }| FieldCells {
-                column: source.prepare(finished),
-                put: if source.value.list { None } else { put_numbers(source.value.kind) },
-                before,
-                is_pair,
-            })
-            .collect();
-        let cells: Vec<_> = columns.iter().map(|field| field.column.cells()).collect();
-        let presence = Presence::of(&cells, finished.ends.len());
-        Batch { fields: self, columns, presence }
-    }
-}
-
-/// A batch, prepared for one span of its rows.
-struct Batch<'a> {
-    fields: &'a Fields,
-    columns: Vec<FieldCells<'a>>,
-    presence: Presence,
-}
-
-/// The cells of a field, or of the two of A and B.
-struct FieldCells<'a> {
-    column: Prepared<'a>,
-    /// Puts them if they are numbers.
-    put: Option<PutNumbers>,
-    before: usize,
-    is_pair: bool,
-}
-
-/// Puts the numbers of a field at the start of the room, each with a delimiter behind it, and says how long that is.
-type PutNumbers = fn(&FieldCells<'_>, Place, Place, &mut Room, u8) -> usize;
-
-/// Where a cell stands in its column, or beyond all of them if it is absent.
-type Place = usize;
-const ABSENT: Place = usize::MAX;
-
-/// A function for each kind of numbers, so that the loop over the fields stays in registers.
-fn put_numbers(kind: Kind) -> Option<PutNumbers> {
-    Some(match kind {
-        Kind::U8 => |field, own, other, room, delimiter| {
-            put_each(field, own, other, room, delimiter, |room, it| {
-                put_unsigned(room, u8::from_le_bytes(it).into())
-            })
-        },
-        Kind::U16 => |field, own, other, room, delimiter| {
-            put_each(field, own, other, room, delimiter, |room, it| {
-                put_unsigned(room, u16::from_le_bytes(it).into())
-            })
-        },
-        Kind::U32 => |field, own, other, room, delimiter| {
-            put_each(field, own, other, room, delimiter, |room, it| {
-                put_unsigned(room, u32::from_le_bytes(it).into())
-            })
-        },
-        Kind::U64 => |field, own, other, room, delimiter| {
-            put_each(field, own, other, room, delimiter, |room, it| {
-                put_unsigned(room, u64::from_le_bytes(it))
-            })
-        },
-        Kind::I64 | Kind::Time | Kind::Duration => |field, own, other, room, delimiter| {
-            put_each(field, own, other, room, delimiter, |room, it| put_signed(room, i64::from_le_bytes(it)))
-        },
-        Kind::F32 => |field, own, other, room, delimiter| {
-            put_each(field, own, other, room, delimiter, |room, it| {
-                put_shortest(room, f32::from_le_bytes(it))
-            })
-        },
-        Kind::F64 => |field, own, other, room, delimiter| {
-            put_each(field, own, other, room, delimiter, |room, it| {
-                put_shortest(room, f64::from_le_bytes(it))
-            })
-        },
-        Kind::Bool | Kind::Mac | Kind::Ip | Kind::Text => return None,
-    })
-}
-
-#[inline(always)]
-fn put_each<const WIDTH: usize>(
-    field: &FieldCells<'_>,
-    own: Place,
-    other: Place,
-    room: &mut Room,
-    delimiter: u8,
-    put: impl Fn(&mut Short, [u8; WIDTH]) -> usize,
-) -> usize {
-    let mut len = field.column.bytes(own).map_or(0, |number| put(short(room, 0), number));
-    room[len] = delimiter;
-    len += 1;
-    if field.is_pair {
-        len += field.column.bytes(other).map_or(0, |number| put(short(room, len), number));
-        room[len] = delimiter;
-        len += 1;
-    }
-    len
-}
-
 impl Delimited {
     fn new(schema: &Schema, delimiter: u8) -> Self {
         let spans = Span::cut(schema.columns().iter().map(|column| schema.is_late(column.plugin)));
+        let fields = spans.iter().map(|span| FieldSource::all(&schema.columns()[span.columns.clone()]));
         Self {
             delimiter,
             shape: schema.shape(),
             names: schema.columns().iter().map(|column| column.name.clone()).collect(),
-            fields: spans.iter().map(|span| Fields::of(&schema.columns()[span.columns.clone()])).collect(),
+            fields: fields.collect(),
             spans,
         }
     }
+}
 
-    /// Prints the cells of a row, each with a delimiter behind it. Absent ones are passed over many at a time.
-    #[inline(never)]
-    fn fields(&self, batch: &Batch<'_>, row: &Row, out: &mut Vec<u8>) {
-        let mut gathered = [0; GATHERED];
-        let mut line = Line::behind(out, &mut gathered);
-        let (of_own, of_other) =
-            (batch.presence.direction(Some(row.own)), batch.presence.direction(row.other));
-        let (own, other) = (row.own, row.other.unwrap_or(ABSENT));
-        let mut put = 0;
-        let columns = batch.columns.chunks(u64::BITS as usize);
-        for (((columns, pairs), of_own), of_other) in
-            columns.zip(&batch.fields.pairs).zip(of_own).zip(of_other)
-        {
-            let mut left = of_own | (of_other & pairs);
-            while left != 0 {
-                let at = left.trailing_zeros();
-                left &= left - 1;
-                let field = &columns[at as usize];
-                if field.before > put {
-                    line.repeat(self.delimiter, field.before - put);
-                }
-                put = field.before + 1 + usize::from(field.is_pair);
-                let own = if of_own >> at & 1 != 0 { own } else { ABSENT };
-                let other = if of_other >> at & 1 != 0 { other } else { ABSENT };
-                match field.put {
-                    Some(put) => {
-                        let len = put(field, own, other, line.room(), self.delimiter);
-                        line.took(len);
-                    }
-                    None => self.put_others(field, own, other, &mut line),
-                }
-            }
+/// Prints the fields of rows, each with a delimiter behind it. Those that none of the rows has are passed over together.
+fn put_fields(fields: &[Field<'_>], rows: &[Row], lines: &mut [Line], delimiter: u8) {
+    let mut blank = 0;
+    for field in fields {
+        if field.is_blank(rows) {
+            blank += field.count();
+            continue;
         }
-        line.repeat(self.delimiter, batch.fields.count - put);
-        line.text();
+        if blank > 0 {
+            lines.iter_mut().for_each(|line| line.repeat(delimiter, blank));
+            blank = 0;
+        }
+        field.put(rows, lines, delimiter);
     }
-
-    /// Puts lists, and what is no number.
-    #[inline(never)]
-    fn put_others(&self, field: &FieldCells<'_>, own: Place, other: Place, line: &mut Line<'_>) {
-        self.put_any(&field.column, own, line);
-        if field.is_pair {
-            self.put_any(&field.column, other, line);
-        }
-    }
-
-    #[inline(always)]
-    fn put_any(&self, column: &Prepared<'_>, at: Place, line: &mut Line<'_>) {
-        if at == ABSENT {
-            return line.put(&[self.delimiter]);
-        }
-        let room = line.room();
-        let put = if column.scalar.is_some() {
-            self.put_other(column, at, room)
-        } else {
-            put_list(column, at, room)
-        };
-        if let Some(len) = put {
-            room[len] = self.delimiter;
-            line.took(len + 1);
-        } else if column.scalar.is_some() || !self.put_whole_numbers(column, at, line) {
-            self.push_field(column, at, line.text());
-        }
-    }
-
-    /// Puts a list of whole numbers and a delimiter, if that is what the cell holds. Of lists there come only those
-    /// of several elements, so the commas ask for quotes.
-    #[inline(never)]
-    fn put_whole_numbers(&self, column: &Prepared<'_>, at: usize, line: &mut Line<'_>) -> bool {
-        match column.kind {
-            Kind::U8 => self.put_list_of(column.list(at), line, |room, it| {
-                put_unsigned(room, u8::from_le_bytes(it).into())
-            }),
-            Kind::U16 => self.put_list_of(column.list(at), line, |room, it| {
-                put_unsigned(room, u16::from_le_bytes(it).into())
-            }),
-            Kind::U32 => self.put_list_of(column.list(at), line, |room, it| {
-                put_unsigned(room, u32::from_le_bytes(it).into())
-            }),
-            Kind::U64 => {
-                self.put_list_of(column.list(at), line, |room, it| put_unsigned(room, u64::from_le_bytes(it)))
-            }
-            Kind::I64 | Kind::Time | Kind::Duration => {
-                self.put_list_of(column.list(at), line, |room, it| put_signed(room, i64::from_le_bytes(it)))
-            }
-            Kind::Bool | Kind::F32 | Kind::F64 | Kind::Mac | Kind::Ip | Kind::Text => false,
-        }
-    }
-
-    #[inline(always)]
-    fn put_list_of<const WIDTH: usize>(
-        &self,
-        numbers: &[[u8; WIDTH]],
-        line: &mut Line<'_>,
-        put: impl Fn(&mut Short, [u8; WIDTH]) -> usize,
-    ) -> bool {
-        if numbers.is_empty() {
-            return false;
-        }
-        let quote: &[u8] = if self.delimiter == b',' { b"\"" } else { b"" };
-        line.put(quote);
-        let mut before = b'[';
-        for &number in numbers {
-            let room = line.room();
-            room[0] = before;
-            let len = put(short(room, 1), number);
-            line.took(1 + len);
-            before = b',';
-        }
-        line.put(b"]");
-        line.put(quote);
-        line.put(&[self.delimiter]);
-        true
-    }
-
-    #[inline(never)]
-    fn put_other(&self, column: &Prepared<'_>, at: usize, room: &mut Room) -> Option<usize> {
-        let room = short(room, 0);
-        match column.cell(at) {
-            Cell::Null => Some(0),
-            Cell::One(Value::Text(b"")) => None,
-            Cell::One(Value::Text(text)) => put_checked(room, text, |byte| self.needs_quotes(byte)),
-            Cell::One(other) => put_plain(other, room),
-            Cell::Many(_) => None,
-        }
-    }
-
-    /// Appends any cell and a delimiter.
-    #[inline(never)]
-    fn push_field(&self, column: &Prepared<'_>, at: usize, out: &mut Vec<u8>) {
-        match column.cell(at) {
-            Cell::Null => {}
-            Cell::One(value) => self.value(value, out),
-            Cell::Many(elements) => self.list(elements, out),
-        }
-        out.push(self.delimiter);
-    }
-
-    fn value(&self, value: Value<'_>, out: &mut Vec<u8>) {
-        match value {
-            Value::F32(value) => push_shortest(out, value),
-            Value::F64(value) => push_shortest(out, value),
-            Value::Text(text) => self.text(text, out),
-            other => plain(other, out),
-        }
-    }
-
-    fn text(&self, text: &[u8], out: &mut Vec<u8>) {
-        if text.is_empty() || text.iter().any(|&byte| self.needs_quotes(byte)) {
-            out.push(b'"');
-            text.iter().for_each(|&byte| push_quoted(out, byte));
-            out.push(b'"');
-        } else {
-            out.extend_from_slice(text);
-        }
-    }
-
-    #[inline(always)]
-    fn needs_quotes(&self, byte: u8) -> bool {
-        (byte == self.delimiter) | (byte == b'"') | (byte == b'\n') | (byte == b'\r')
-    }
-
-    /// Quotes stand around a list if its commas or the quotes of its elements ask for them.
-    fn list(&self, mut elements: Elements<'_>, out: &mut Vec<u8>) {
-        let Some(first) = elements.next() else { return out.extend_from_slice(b"[]") };
-        let has_commas = self.delimiter == b',' && elements.size_hint().0 > 0;
-        let is_quoted = has_commas || matches!(first, Value::Mac(_) | Value::Ip(_) | Value::Text(_));
-        let quote: &[u8] = if is_quoted { b"\"" } else { b"" };
-        out.extend_from_slice(quote);
-        out.push(b'[');
-        json(first, out);
-        for element in elements {
-            out.push(b',');
-            json(element, out);
-        }
-        out.push(b']');
-        out.extend_from_slice(quote);
-    }
+    lines.iter_mut().for_each(|line| line.repeat(delimiter, blank));
 }
 
 impl RowFormat for Delimited {
@@ -389,8 +90,8 @@ impl RowFormat for Delimited {
 
     fn printer<'a>(&'a self, span: &Span, finished: &'a Finished<'_>) -> PrintSpan<'a> {
         let at = self.spans.iter().position(|own| own == span).expect("the span is one of ours");
-        let batch = self.fields[at].prepare(finished);
-        Box::new(move |row, out| self.fields(&batch, row, out))
+        let fields: Vec<Field<'a>> = self.fields[at].iter().map(|source| source.prepare(finished)).collect();
+        Box::new(move |rows, lines| put_fields(&fields, rows, lines, self.delimiter))
     }
 
     /// Puts the end of the line in the place of the last delimiter.
@@ -401,82 +102,57 @@ impl RowFormat for Delimited {
     }
 }
 
-/// Room for a short text somewhere in the room of a cell.
-#[inline(always)]
-fn short(room: &mut Room, at: usize) -> &mut Short {
-    room[at..].first_chunk_mut().expect("a cell's room is twice that of a short text")
-}
-
-/// Puts what [`plain`] appends, unless its text may be long.
-#[inline(always)]
-fn put_plain(value: Value<'_>, room: &mut Short) -> Option<usize> {
-    match value {
-        Value::Bool(value) => put_checked(room, if value { b"true" } else { b"false" }, |_| false),
-        Value::Unsigned(value) => Some(put_unsigned(room, value)),
-        Value::Signed(value) => Some(put_signed(room, value)),
-        Value::Mac(mac) => {
-            room[..MAC].copy_from_slice(&mac_text(mac));
-            Some(MAC)
-        }
-        Value::Ip(Ip::V4(address)) => Some(put_v4(room, address)),
-        Value::Ip(Ip::V6(_)) | Value::F32(_) | Value::F64(_) | Value::Text(_) => None,
-    }
-}
-
-/// Puts a list of at most one element, as most are.
+/// Appends any cell and a delimiter.
 #[inline(never)]
-fn put_list(column: &Prepared<'_>, at: usize, room: &mut Room) -> Option<usize> {
-    let mut elements = column.elements(at);
-    match elements.size_hint().0 {
-        0 => {
-            room[..2].copy_from_slice(b"[]");
-            Some(2)
-        }
-        1 => put_list_of_one(elements.next()?, room),
-        _ => None,
+fn push_field(column: &Prepared<'_>, at: usize, delimiter: u8, out: &mut Vec<u8>) {
+    match column.cell(at) {
+        Cell::Null => {}
+        Cell::One(value) => push_value(value, delimiter, out),
+        Cell::Many(elements) => push_list(elements, delimiter, out),
+    }
+    out.push(delimiter);
+}
+
+fn push_value(value: Value<'_>, delimiter: u8, out: &mut Vec<u8>) {
+    match value {
+        Value::F32(value) => push_shortest(out, value),
+        Value::F64(value) => push_shortest(out, value),
+        Value::Text(text) => push_text(text, delimiter, out),
+        other => plain(other, out),
     }
 }
 
-#[inline(always)]
-fn put_list_of_one(only: Value<'_>, room: &mut Room) -> Option<usize> {
-    match only {
-        Value::Text(text) => {
-            let len = put_checked(short(room, OPEN.len()), text, is_escaped)?;
-            Some(put_around(room, len))
-        }
-        Value::Mac(mac) => {
-            room[OPEN.len()..][..MAC].copy_from_slice(&mac_text(mac));
-            Some(put_around(room, MAC))
-        }
-        Value::Ip(_) => {
-            let len = put_plain(only, short(room, OPEN.len()))?;
-            Some(put_around(room, len))
-        }
-        other => {
-            let len = put_plain(other, short(room, 1))?;
-            room[0] = b'[';
-            room[len + 1] = b']';
-            Some(len + 2)
-        }
+fn push_text(text: &[u8], delimiter: u8, out: &mut Vec<u8>) {
+    if text.is_empty() || text.iter().any(|&byte| needs_quotes(byte, delimiter)) {
+        out.push(b'"');
+        text.iter().for_each(|&byte| push_quoted(out, byte));
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(text);
     }
 }
 
-/// What stands before and behind the only element of a list that is a text to JSON.
-const OPEN: &[u8; 4] = b"\"[\"\"";
-const CLOSE: &[u8; 4] = b"\"\"]\"";
-
-#[inline(always)]
-fn put_around(room: &mut Room, len: usize) -> usize {
-    let end = OPEN.len() + len;
-    room[..OPEN.len()].copy_from_slice(OPEN);
-    room[end..end + CLOSE.len()].copy_from_slice(CLOSE);
-    end + CLOSE.len()
+/// Quotes stand around a list if its commas or the quotes of its elements ask for them.
+fn push_list(mut elements: Elements<'_>, delimiter: u8, out: &mut Vec<u8>) {
+    let Some(first) = elements.next() else { return out.extend_from_slice(b"[]") };
+    let has_commas = delimiter == b',' && elements.size_hint().0 > 0;
+    let is_quoted = has_commas || matches!(first, Value::Mac(_) | Value::Ip(_) | Value::Text(_));
+    let quote: &[u8] = if is_quoted { b"\"" } else { b"" };
+    out.extend_from_slice(quote);
+    out.push(b'[');
+    json(first, out);
+    for element in elements {
+        out.push(b',');
+        json(element, out);
+    }
+    out.push(b']');
+    out.extend_from_slice(quote);
 }
 
-/// Whether JSON asks for an escape.
+/// Whether a text with this byte stands in quotes.
 #[inline(always)]
-fn is_escaped(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+fn needs_quotes(byte: u8, delimiter: u8) -> bool {
+    (byte == delimiter) | (byte == b'"') | (byte == b'\n') | (byte == b'\r')
 }
 
 /// A byte inside quotes: a quote stands twice.

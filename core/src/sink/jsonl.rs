@@ -13,6 +13,7 @@ use crate::schema::{OutputColumn, RowShape, Schema};
 
 use super::cell::{Cell, Places, Prepared, Source, Value};
 use super::csv::{plain, push_json};
+use super::printer::row_by_row;
 use super::{Error, Finished, PrintSpan, RowFormat, Span};
 
 /// Prints rows as objects.
@@ -63,7 +64,7 @@ impl RowFormat for Lines {
         let members = self.columns[span.columns.clone()].iter();
         let columns: Vec<(&[u8], Prepared<'a>)> =
             members.map(|Member { name, source }| (name.as_slice(), source.prepare(finished))).collect();
-        Box::new(move |row, out| {
+        row_by_row(move |row, out| {
             if is_first {
                 out.push(b'{');
             }

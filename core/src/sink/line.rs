@@ -6,38 +6,45 @@
 /// Room for two cells of bounded length and what stands behind each.
 pub(super) type Room = [u8; ROOM];
 const ROOM: usize = 128;
+/// Room for one of them.
+pub(super) type Half = [u8; ROOM / 2];
 
-/// Bytes that are gathered before they go to the text: a few cells up to a whole row.
-pub(super) const GATHERED: usize = 2048;
+/// Bytes that are gathered before they go to the text: most rows whole. Lines stand one behind the other in memory, and
+/// with what else they hold they are no power of two long, so that the caches hold the ends of many.
+const GATHERED: usize = 2048;
 
 /// Bytes that are repeated at once.
 const REPEATED: usize = 32;
 
 /// A line, or a part of one, in the making.
-pub(super) struct Line<'a> {
-    gathered: &'a mut [u8; GATHERED],
+#[derive(Clone)]
+pub struct Line {
+    /// What came before the bytes gathered.
+    text: Vec<u8>,
     len: usize,
-    text: &'a mut Vec<u8>,
+    gathered: [u8; GATHERED],
 }
 
-impl<'a> Line<'a> {
-    /// A line that goes on behind a text, and the place where its cells are gathered.
-    #[inline(always)]
-    pub(super) fn behind(text: &'a mut Vec<u8>, gathered: &'a mut [u8; GATHERED]) -> Self {
-        Self { gathered, len: 0, text }
+impl Default for Line {
+    fn default() -> Self {
+        Self { text: Vec::new(), len: 0, gathered: [0; GATHERED] }
+    }
+}
+
+impl Line {
+    /// Begins anew.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.len = 0;
     }
 
     /// Room for the next cell; [`took`](Self::took) says how much of it was filled.
     #[inline(always)]
     pub(super) fn room(&mut self) -> &mut Room {
-        let start = if self.len > GATHERED - ROOM {
-            hand_over(self.gathered, self.len, self.text);
-            self.len = 0;
-            0
-        } else {
-            self.len
-        };
-        self.gathered[start..].first_chunk_mut().expect("the rest is handed over before it is too small")
+        if self.len > GATHERED - ROOM {
+            self.hand_over();
+        }
+        self.gathered[self.len..].first_chunk_mut().expect("the rest is handed over before it is too small")
     }
 
     /// So many bytes of the room were filled.
@@ -47,7 +54,7 @@ impl<'a> Line<'a> {
     }
 
     /// Puts a byte so many times.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn repeat(&mut self, byte: u8, count: usize) {
         let mut left = count;
         while left > 0 {
@@ -66,17 +73,22 @@ impl<'a> Line<'a> {
     }
 
     /// The text so far, to go on with a cell of any length.
-    #[inline(always)]
     pub(super) fn text(&mut self) -> &mut Vec<u8> {
-        hand_over(self.gathered, self.len, self.text);
-        self.len = 0;
-        self.text
+        self.hand_over();
+        &mut self.text
     }
-}
 
-#[inline(never)]
-fn hand_over(gathered: &[u8; GATHERED], len: usize, text: &mut Vec<u8>) {
-    text.extend_from_slice(&gathered[..len]);
+    /// Appends the line to others.
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text);
+        out.extend_from_slice(&self.gathered[..self.len]);
+    }
+
+    #[inline(never)]
+    fn hand_over(&mut self) {
+        self.text.extend_from_slice(&self.gathered[..self.len]);
+        self.len = 0;
+    }
 }
 
 #[cfg(test)]
@@ -90,10 +102,8 @@ mod tests {
         fn pieces_stand_in_order_wherever_they_meet_the_end_of_what_is_gathered(
             pieces in proptest::collection::vec((any::<u8>(), 0..4 * ROOM), 0..200),
         ) {
-            let mut text = b"before".to_vec();
-            let mut expected = text.clone();
-            let mut gathered = [0; GATHERED];
-            let mut line = Line::behind(&mut text, &mut gathered);
+            let mut expected = Vec::new();
+            let mut line = Line::default();
             for (byte, len) in pieces {
                 expected.extend(std::iter::repeat_n(byte, len));
                 if len % 2 == 0 {
@@ -105,8 +115,12 @@ mod tests {
                     line.text().extend(std::iter::repeat_n(byte, len));
                 }
             }
-            line.text();
-            prop_assert_eq!(text, expected);
+            let mut text = b"before".to_vec();
+            line.append_to(&mut text);
+            prop_assert_eq!(text.strip_prefix(b"before"), Some(&expected[..]));
+            line.clear();
+            line.append_to(&mut expected);
+            prop_assert_eq!(text.len(), b"before".len() + expected.len());
         }
     }
 }

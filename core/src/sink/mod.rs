@@ -24,7 +24,7 @@ mod mirage;
 mod number;
 mod output;
 mod parquet;
-mod presence;
+mod printer;
 mod provenance;
 mod text;
 mod tranalyzer;
@@ -44,6 +44,7 @@ pub use error::Error;
 pub use file::Written;
 pub use format::{Format, default_ending, dictionary_path};
 pub use output::Output;
+pub use printer::{PrintSpan, Printer};
 pub use provenance::Provenance;
 pub use text::TextSink;
 
@@ -138,9 +139,6 @@ pub trait Sink: Send {
     fn abandon(self: Box<Self>) -> Option<PathBuf>;
 }
 
-/// Prints the columns of a span of one row.
-pub type PrintSpan<'a> = Box<dyn Fn(&Row, &mut Vec<u8>) + 'a>;
-
 /// Makes the bytes of a file of rows out of cells.
 ///
 /// A row is printed in spans of columns, so that the cells of row plugins, which are known only when the rows
@@ -163,14 +161,13 @@ pub trait RowFormat: Send + Sync {
 
     /// Appends rows, always whole ones, and says how many.
     fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64 {
-        let printers: Vec<_> = self.spans().iter().map(|span| self.printer(span, finished)).collect();
-        let mut rows = 0;
-        for row in finished.rows(self.shape()) {
-            printers.iter().for_each(|print| print(&row, out));
+        let mut printer = Printer::new(self.spans().iter().map(|span| self.printer(span, finished)));
+        let rows: Vec<Row> = finished.rows(self.shape()).collect();
+        printer.print(&rows, |row| {
+            row.append_all(out);
             self.end_row(out);
-            rows += 1;
-        }
-        rows
+        });
+        rows.len() as u64
     }
 }
 

@@ -113,24 +113,36 @@ fn eight_digits(value: u64) -> u64 {
     tens | ((twos - 10 * tens) << 8)
 }
 
-/// Whole numbers below this print alike as integers and as floats.
-const WHOLE: f64 = 1e6;
+/// Quarters below this print alike as singles and as doubles: the next decimal with a digit less is farther away than the
+/// next single.
+const PLAIN: f64 = 1e6;
 /// 2^52: added to a smaller number, it leaves no place for a fraction, and the lowest bits of the sum are the
 /// whole number.
 const NO_FRACTION: f64 = 4_503_599_627_370_496.0;
 
+/// What quarters have behind the whole number, and in the last byte how long that is.
+const QUARTERS: [[u8; 4]; 4] = [*b".0\0\x02", *b".25\x03", *b".5\0\x02", *b".75\x03"];
+
+/// Puts a number of which four times is a whole one, and of no more than a few digits; most numbers in rows are none or
+/// whole, and quartiles are quarters.
+#[inline(always)]
+fn put_quarters(room: &mut Short, value: f64) -> Option<usize> {
+    let sum = 4.0 * value + NO_FRACTION;
+    if sum - NO_FRACTION != 4.0 * value || value >= PLAIN || !value.is_sign_positive() {
+        return None;
+    }
+    let quarters = sum.to_bits() & u64::from(u32::MAX);
+    let len = put_unsigned(room, quarters / 4);
+    let behind = &QUARTERS[quarters as usize % 4];
+    room[len..len + 4].copy_from_slice(behind);
+    Some(len + usize::from(behind[3]))
+}
+
 /// The shortest text that reads back as the same number; `NaN`, `inf`, `-inf`.
 #[inline]
 pub(super) fn put_shortest<F: zmij::Float + Into<f64>>(room: &mut Short, value: F) -> usize {
-    let double: f64 = value.into();
-    let sum = double + NO_FRACTION;
-    if sum - NO_FRACTION == double && double < WHOLE && double.is_sign_positive() {
-        let len = put_unsigned(room, sum.to_bits() & u64::from(u32::MAX));
-        room[len..len + 2].copy_from_slice(b".0");
-        len + 2
-    } else {
-        put_short(room, zmij::Buffer::new().format(value).as_bytes())
-    }
+    let quarters = put_quarters(room, value.into());
+    quarters.unwrap_or_else(|| put_short(room, zmij::Buffer::new().format(value).as_bytes()))
 }
 
 /// Puts a text of no more bytes than the room has.

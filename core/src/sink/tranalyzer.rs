@@ -14,6 +14,7 @@ use crate::schema::{Declared, Pick, RowShape, Schema};
 use super::address::{push_ip_like_c, push_mac};
 use super::cell::{Cell, Elements, Source, Value};
 use super::number::{push_fixed, push_general, push_hex, push_seconds, push_signed, push_unsigned};
+use super::printer::row_by_row;
 use super::{Error, Finished, PrintSpan, Row, RowFormat, Span};
 
 /// Prints rows as Tranalyzer does.
@@ -116,7 +117,7 @@ impl RowFormat for Text {
 
     fn printer<'a>(&'a self, span: &Span, finished: &'a Finished<'_>) -> PrintSpan<'a> {
         let columns = &self.columns[span.columns.clone()];
-        Box::new(move |row, out| {
+        row_by_row(move |row, out| {
             for column in columns {
                 self.column(&self.parts[column.clone()], finished, row, out);
                 out.push(b'\t');
