@@ -26,8 +26,14 @@ use crate::sink::Error;
 /// facts and states stay in the first caches (`docs/performance.md` has the figures).
 pub const BATCH: usize = 128;
 
-/// Conversations whose rows are made together.
-pub const ENDS_PER_CALL: usize = 256;
+/// Conversations whose rows are made together, at most.
+pub const ENDS_PER_CALL: usize = 512;
+
+/// Conversations whose rows are worth the calls that make them.
+const ENOUGH_ENDS: usize = ENDS_PER_CALL / 2;
+
+/// Directions that began and may wait for conversations to end.
+const STARTS_PER_CALL: usize = 4096;
 
 /// Ended directions with the cells of the flow plugins: A before B, the two of a conversation in a row.
 pub struct EndedBatch<'a> {
@@ -156,7 +162,8 @@ impl Alone {
         }
     }
 
-    /// Takes records, and hands on what ended: once for all batches, so that the calls that make rows are worth it.
+    /// Takes records, and hands on what ended, once for many conversations, so that the calls that make rows are worth
+    /// it. What ended last waits for more, or for [`drain`](Self::drain).
     ///
     /// # Errors
     ///
@@ -186,20 +193,29 @@ impl Alone {
             begun.asking.clear();
             begun.answers.clear();
         }
-        take.started(begun.starts.drain(..));
         begun.flows.clear();
-        worker.close(ended, intake.chains(), take)?;
-        ended.clear();
-        Ok(())
+        if ended.len() < ENOUGH_ENDS && begun.starts.len() < STARTS_PER_CALL {
+            return Ok(());
+        }
+        self.hand_on(take)
     }
 
-    /// [`Worker::drain`].
+    /// Hands on what ended and waits, and then what still lives, as [`Worker::drain`] does.
     ///
     /// # Errors
     ///
     /// Those of `take`.
     pub fn drain(&mut self, take: &mut impl TakeEnded) -> Result<(), Error> {
+        self.hand_on(take)?;
         self.worker.drain(self.intake.chains(), take)
+    }
+
+    fn hand_on(&mut self, take: &mut impl TakeEnded) -> Result<(), Error> {
+        let Self { intake, worker, begun, ended, .. } = self;
+        take.started(begun.starts.drain(..));
+        worker.close(ended, intake.chains(), take)?;
+        ended.clear();
+        Ok(())
     }
 
     /// The worker, and all counts.
