@@ -113,10 +113,14 @@ impl Streams {
         }
         let [a, b] = &mut self.by_slot[slot];
         let (own, other) = if packet.side == 0 { (a, b) } else { (b, a) };
-        let has_nothing = packet.payload_len == 0 && packet.tcp_flags & SYN == 0;
-        if has_nothing && own.is_in_order() && other.waiting.is_none() {
-            // Nearly all segments without payload: they change nothing.
-            return None;
+        if packet.tcp_flags & SYN == 0 && own.is_in_order() && other.waiting.is_none() {
+            // Nearly all segments: those without payload change nothing, the others follow those before.
+            if packet.payload_len == 0 {
+                return None;
+            }
+            if own.offset < self.wanted && own.continues_with(packet) {
+                return Some(own.follow(packet).within(self.wanted).facts(packet, own.is_mid_stream));
+            }
         }
         let segment = Segment::of(packet)?;
         if segment.flags & ACK != 0 {
@@ -143,10 +147,9 @@ struct Segment<'p> {
 }
 
 impl<'p> Segment<'p> {
-    /// None of what is not TCP, and of fragments, whose payload is not whole.
+    /// None of what has no whole one.
     fn of(packet: &Packet<'p>) -> Option<Self> {
-        const FRAGMENT: u8 = flag::FIRST_FRAGMENT | flag::LATER_FRAGMENT;
-        if packet.l4_proto != 6 || !packet.has(flag::HAS_TCP_FLAGS) || packet.has(FRAGMENT) {
+        if !is_whole(packet) {
             return None;
         }
         let numbers = packet.array::<8>(usize::from(packet.l4_offset) + SEQUENCE)?;
@@ -160,6 +163,13 @@ impl<'p> Segment<'p> {
             len: packet.payload_len,
         })
     }
+}
+
+/// Whether this is TCP and no fragment, whose payload is not whole.
+#[inline]
+fn is_whole(packet: &Packet<'_>) -> bool {
+    const FRAGMENT: u8 = flag::FIRST_FRAGMENT | flag::LATER_FRAGMENT;
+    packet.l4_proto == 6 && packet.has(flag::HAS_TCP_FLAGS) && !packet.has(FRAGMENT)
 }
 
 fn halves([a, b, c, d, e, f, g, h]: [u8; 8]) -> [[u8; 4]; 2] {
@@ -207,6 +217,23 @@ impl Stream {
     /// It has begun, and nothing waits.
     fn is_in_order(&self) -> bool {
         self.is_begun && self.waiting.is_none()
+    }
+
+    /// Whether the packet's payload was captured whole and begins where the stream has come to.
+    #[inline]
+    fn continues_with(&self, packet: &Packet<'_>) -> bool {
+        let end = u32::from(packet.payload_offset).saturating_add(packet.payload_len);
+        let sequence = || packet.array(usize::from(packet.l4_offset) + SEQUENCE).map(u32::from_be_bytes);
+        is_whole(packet) && end <= packet.captured_len && sequence() == Some(self.next)
+    }
+
+    /// Takes the payload of a packet with which it continues; what [`take`](Self::take) does with it in more steps.
+    #[inline]
+    fn follow(&mut self, packet: &Packet<'_>) -> Run {
+        let (offset, follows_gap) = (self.offset, std::mem::take(&mut self.has_gap));
+        let len = packet.payload_len as usize;
+        self.advance(len);
+        Run { offset, len, from: 0, is_buffered: false, follows_gap }
     }
 
     /// The receiver has everything before this number.
