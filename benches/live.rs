@@ -11,6 +11,7 @@ use std::time::Instant;
 use weir::flow::Numbers;
 use weir::plugins::PluginSet;
 use weir::profile::Stopwatch;
+use weir::schema::RowShape;
 use weir::sink::Error;
 use weir::worker::{Alone, EndedBatch, FlowRules, TakeEnded, Worker};
 use weir_benches::traffic::Capture;
@@ -58,7 +59,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 
 /// All packets of a capture, none of whose flows ends.
 fn engine(capture: &Capture, plugins: &PluginSet) {
-    let crew = plugins.open().expect("the plugins open without options");
+    let crew = plugins.open(RowShape::Conversation).expect("the plugins open without options");
     let worker = Worker::new(&FlowRules::default(), crew, Numbers::Own, Stopwatch::default());
     let mut alone = Alone::new(worker);
     stages::read(&capture.path(), |records, window| {

@@ -44,7 +44,7 @@ pub fn run_per_file(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summ
     let tables = plugins.tables()?;
     let captures: Vec<&Path> = jobs.iter().map(|job| job.capture.as_path()).collect();
     let progress = Progress::new(config.quiet, feed::total_bytes(&captures));
-    let first_crew = plugins.open()?;
+    let first_crew = plugins.open(schema.shape())?;
     let mut summary = Summary::new(&schema, &config.output.clone().unwrap_or_else(|| jobs[0].output.clone()));
     let shop = Shop {
         config,
@@ -184,7 +184,7 @@ impl Shop<'_> {
         while !self.interrupted.load(Ordering::Relaxed) {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(job) = jobs.get(at) else { break };
-            let open = crew.take().map_or_else(|| self.plugins.open(), Ok)?;
+            let open = crew.take().map_or_else(|| self.plugins.open(self.schema.shape()), Ok)?;
             match self.take_job(job, at, open, &mut tally) {
                 Ok(used) => crew = used,
                 Err(error) => {

@@ -79,7 +79,7 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let tables = plugins.tables()?;
     let bytes = feed::total_bytes(&captures);
     let mut crews: Vec<Crew> =
-        (0..config.threads(bytes)).map(|_| plugins.open()).collect::<Result<_, _>>()?;
+        (0..config.threads(bytes)).map(|_| plugins.open(schema.shape())).collect::<Result<_, _>>()?;
     let mut row_crew = plugins.open_row_plugins(&schema)?;
     let progress = Progress::new(config.quiet, bytes);
     let mut feed = Feed::open(captures, &progress, interrupted, config.batch)?;

@@ -26,8 +26,9 @@ use crate::sink::Error;
 /// facts and states stay in the first caches (`docs/performance.md` has the figures).
 pub const BATCH: usize = 128;
 
-/// Conversations whose rows are made together, at most.
-pub const ENDS_PER_CALL: usize = 512;
+/// Conversations whose rows are made together, at most: so few that their states and cells stay in the second cache
+/// from one step to the next (`docs/performance.md`).
+pub const ENDS_PER_CALL: usize = 128;
 
 /// Conversations whose rows are worth the calls that make them.
 const ENOUGH_ENDS: usize = ENDS_PER_CALL / 2;
@@ -386,7 +387,8 @@ impl Worker {
             self.counts.conversations += part.len() as u64;
             self.counts.directions += self.ends.facts.len() as u64;
             let EndLists { facts, rows, orders } = &self.ends;
-            let ends = Ends { facts, rows, chains: &Chains(chains) };
+            let of_conversations = self.crew.is_of_conversations();
+            let ends = Ends { facts, rows, of_conversations, chains: &Chains(chains) };
             take.ended(EndedBatch { ends: facts, orders, cells: self.crew.finish(&ends, &mut self.watch) })?;
         }
         Ok(())

@@ -327,9 +327,14 @@ impl ColumnBuffer {
         }
     }
 
-    fn append_null(&mut self, value: ValueType) {
+    #[inline]
+    pub(crate) fn append_null(&mut self, value: ValueType) {
+        // The usual widths are spelled out, as above.
         match value.kind.width() {
             _ if value.list => self.list_ends.push(self.list_ends.last().copied().unwrap_or(0)),
+            Some(1) => self.values.push(0),
+            Some(4) => self.values.extend_from_slice(&[0; 4]),
+            Some(8) => self.values.extend_from_slice(&[0; 8]),
             Some(width) => self.values.resize(self.values.len() + width, 0),
             None => self.text_ends.push(self.values.len() as u32),
         }

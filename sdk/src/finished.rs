@@ -92,8 +92,12 @@ impl<'a> FinishedRows<'a> {
     fn place(&self, column: usize, row: usize) -> Option<usize> {
         let end = self.ends.get(row)?;
         let is_b = end.letter == Side::B as u8;
-        let place = match self.given.get(column).map_or(Pick::Own, |given| given.pick) {
-            Pick::Own => row,
+        let given = self.given.get(column);
+        let is_of_flow = given.is_some_and(|given| given.scope == Scope::Flow);
+        let place = match given.map_or(Pick::Own, |given| given.pick) {
+            // Where rows stand for conversations, B's cells of flow scope may be null.
+            Pick::Own if !is_of_flow => row,
+            Pick::Own => row - usize::from(is_b && row > 0),
             Pick::A => row - usize::from(is_b && row > 0),
             Pick::B if is_b => row,
             Pick::B => Some(row + 1).filter(|_| end.has_other != 0)?,
@@ -334,6 +338,15 @@ mod tests {
             assert_eq!(of(0), [Some(1.0), Some(2.0), Some(3.0)]);
             assert_eq!(of(1), [Some(1.0), Some(1.0), Some(3.0)]);
             assert_eq!(of(2), [Some(2.0), Some(2.0), None]);
+        });
+    }
+
+    #[test]
+    fn b_has_the_cells_of_flow_scope_that_a_has() {
+        let rows = TestRows::directions(&[true, false]).of_flow("bytes", [Some(5u64), None, Some(7)]);
+        rows.read(|rows| {
+            let of_flow: Vec<_> = rows.iter().map(|row| row.u64(0)).collect();
+            assert_eq!(of_flow, [Some(5), Some(5), Some(7)]);
         });
     }
 

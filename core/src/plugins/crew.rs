@@ -9,6 +9,7 @@ use crate::plugins::error::PluginError;
 use crate::plugins::fault::{PluginFault, hear, keep};
 use crate::plugins::library::LoadedPlugin;
 use crate::profile::{Stage, Stopwatch};
+use crate::schema::RowShape;
 
 struct Member {
     name: &'static str,
@@ -35,6 +36,8 @@ pub struct Crew {
     columns: usize,
     /// Tables of all plugins.
     tables: usize,
+    /// A row of the output stands for a conversation, so cells of flow scope are read of A alone.
+    of_conversations: bool,
     row_size: usize,
     row_align: usize,
     selected: Vec<Selected>,
@@ -49,6 +52,7 @@ impl Crew {
     pub(crate) fn open(
         plugins: &[LoadedPlugin],
         options: &[(String, String, String)],
+        shape: RowShape,
     ) -> Result<Self, PluginError> {
         let mut members = Vec::new();
         let mut row_size = 0usize;
@@ -85,6 +89,7 @@ impl Crew {
             members,
             columns,
             tables,
+            of_conversations: shape == RowShape::Conversation,
             row_size,
             row_align,
             selected,
@@ -102,6 +107,11 @@ impl Crew {
             member.failed |= !hear(member.name, instance, false, &mut notices, &mut self.faults);
         }
         notices
+    }
+
+    /// Whether cells of flow scope are read of A alone, where a conversation has both directions.
+    pub fn is_of_conversations(&self) -> bool {
+        self.of_conversations
     }
 
     /// Bytes of a row that holds the state of every plugin.

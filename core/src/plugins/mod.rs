@@ -32,7 +32,7 @@ use std::thread;
 use weir_sdk::abi::{Module, PluginInfo};
 use weir_sdk::tables::Table;
 
-use crate::schema::{Clash, Schema};
+use crate::schema::{Clash, RowShape, Schema};
 use crate::tables::TableSchema;
 
 use wanted::Readable;
@@ -141,13 +141,13 @@ impl PluginSet {
         &self.plugins
     }
 
-    /// Opens the flow plugins for one worker.
+    /// Opens the flow plugins for one worker, for rows of this shape.
     ///
     /// # Errors
     ///
     /// [`PluginError::Refused`] with the plugin's own sentence.
-    pub fn open(&self) -> Result<Crew, PluginError> {
-        Crew::open(&self.plugins, &self.options)
+    pub fn open(&self, shape: RowShape) -> Result<Crew, PluginError> {
+        Crew::open(&self.plugins, &self.options, shape)
     }
 
     /// Opens the row plugins for rows of this schema, which was made of these plugins.

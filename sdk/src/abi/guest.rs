@@ -499,9 +499,14 @@ unsafe fn append_row<P: FlowPlugin>(
         reached.set(end.facts.flow_index);
         // SAFETY: it is below an index that is below the number of ends.
         let before = index.checked_sub(1).map(|before| unsafe { batch.ends.at::<EndFacts>(before) });
-        let is_blank = P::OFTEN_BLANK && opened.plugin.is_blank(&end);
-        if only_of_flows::<P>() && follows_a(&end.facts, before) || is_blank && repeats.last_is_blank() {
+        let is_of_a = only_of_flows::<P>() && follows_a(&end.facts, before);
+        let is_blank = P::OFTEN_BLANK && !is_of_a && opened.plugin.is_blank(&end);
+        if (is_of_a || is_blank) && repeats.last_is_blank() || is_of_a && !batch.of_conversations {
             repeats.wait();
+        } else if is_of_a {
+            // Nobody reads them: null is what costs least.
+            let columns = columns.iter_mut().zip(declared::<P>().columns);
+            columns.for_each(|(cells, column)| cells.append_null(column.value));
         } else {
             repeats.append(columns, declared::<P>().columns);
             repeats.begin(is_blank);

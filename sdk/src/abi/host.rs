@@ -272,6 +272,8 @@ pub struct Ends<'a> {
     pub facts: &'a [EndFacts],
     /// For each direction, the row of its conversation.
     pub rows: &'a [*mut u8],
+    /// Of a conversation, cells of flow scope are read where A's stand, so that those of B may be null.
+    pub of_conversations: bool,
     /// Looks up header chains.
     pub chains: &'a dyn HeaderChains,
 }
@@ -362,6 +364,7 @@ impl Instance {
             ends: Records::of(ends.facts),
             rows: ends.rows.into(),
             state_offset: offset,
+            of_conversations: ends.of_conversations,
             chains: (&raw const ends.chains).cast(),
             header_chain: look_up_chain,
         };

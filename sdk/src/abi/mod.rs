@@ -183,6 +183,8 @@ struct EndBatch<'a> {
     ends: Records<'a>,
     rows: RSlice<'a, *mut u8>,
     state_offset: usize,
+    /// Of a conversation, cells of flow scope are read where A's stand.
+    of_conversations: bool,
     chains: *const u8,
     header_chain: unsafe extern "C" fn(chains: *const u8, key: u32) -> RawChain,
 }

@@ -236,7 +236,7 @@ fn live<S: Script>(count: usize) -> Result<(), Fault> {
             0,
             None,
         )?;
-        let ends = Ends { facts: &ends, rows: &end_rows, chains: &NoChains };
+        let ends = Ends { facts: &ends, rows: &end_rows, of_conversations: false, chains: &NoChains };
         instance.finish(&ends, 0).map(drop)
     }
 }
@@ -474,8 +474,9 @@ impl<const DIRECTION: bool> FlowPlugin for Asked<DIRECTION> {
     }
 }
 
-/// The letters for a conversation of both directions, one of a single direction, and another of both.
-fn asked<P: FlowPlugin>() -> Vec<u8> {
+/// The letters for a conversation of both directions, one of a single direction, and another of both; those that are
+/// absent are 9.
+fn asked<P: FlowPlugin>(of_conversations: bool) -> Vec<u8> {
     let mut instance = Module::linked::<P>("1.2.3").open(&[]).unwrap();
     let mut memory = [Row::default(); 3];
     let rows = memory.each_mut().map(|row| (&raw mut *row).cast::<u8>());
@@ -486,13 +487,21 @@ fn asked<P: FlowPlugin>() -> Vec<u8> {
     // is not used after `finish`.
     unsafe {
         instance.begin(&rows, 0).unwrap();
-        let ends = Ends { facts: &ends, rows: &end_rows, chains: &NoChains };
-        instance.finish(&ends, 0).unwrap()[0].values().to_vec()
+        let ends = Ends { facts: &ends, rows: &end_rows, of_conversations, chains: &NoChains };
+        let cells = instance.finish(&ends, 0).unwrap()[0];
+        let letters = cells.values().iter().enumerate();
+        letters.map(|(row, &letter)| if cells.is_present(row) { letter } else { 9 }).collect()
     }
 }
 
 #[test]
 fn a_plugin_that_tells_of_flows_alone_is_asked_once_for_each() {
-    assert_eq!(asked::<Asked<true>>(), [0, 1, 0, 0, 1]);
-    assert_eq!(asked::<Asked<false>>(), [0, 0, 0, 0, 0]);
+    assert_eq!(asked::<Asked<true>>(false), [0, 1, 0, 0, 1]);
+    assert_eq!(asked::<Asked<false>>(false), [0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn nothing_is_told_of_b_where_nobody_reads_it() {
+    assert_eq!(asked::<Asked<true>>(true), [0, 1, 0, 0, 1]);
+    assert_eq!(asked::<Asked<false>>(true), [0, 9, 0, 0, 9]);
 }

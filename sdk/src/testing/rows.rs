@@ -69,6 +69,17 @@ impl TestRows {
         self
     }
 
+    /// One more column of flow scope. A row reads the cell of A; those of B may be null.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one cell for each row.
+    pub fn of_flow<C: Cell>(self, name: &str, cells: impl IntoIterator<Item = C>) -> Self {
+        let mut rows = self.column(name, cells);
+        rows.given.iter_mut().last().into_iter().for_each(|given| given.scope = Scope::Flow);
+        rows
+    }
+
     /// The columns, as a row plugin hears of them.
     pub fn given(&self) -> &[Given] {
         &self.given
