@@ -9,7 +9,7 @@ use std::path::Path;
 
 use criterion::{Criterion, SamplingMode, Throughput};
 use weir::schema::{RowShape, Schema};
-use weir::sink::{Finished, Format, Profile, RowFormat};
+use weir::sink::{Finished, Format, Lines, Profile, RowFormat};
 use weir_sdk::abi::{ColumnCells, PluginInfo};
 use weir_sdk::columns::ColumnBuffer;
 use weir_sdk::plugin::{EndFacts, Interest};
@@ -188,7 +188,7 @@ fn format() -> Box<dyn RowFormat> {
 fn ours(format: &dyn RowFormat, buffers: &[ColumnBuffer], ends: &[EndFacts], out: &mut Vec<u8>) {
     out.clear();
     let cells = buffers.iter().map(|buffer| Some(ColumnCells::of(buffer))).collect();
-    assert_eq!(format.rows(&Finished { cells, ends }, out), ROWS);
+    assert_eq!(format.rows(&Finished { cells, ends }, &mut Lines::default(), out), ROWS);
 }
 
 fn with_crate(rows: &[Row], out: &mut Vec<u8>) {

@@ -15,7 +15,7 @@ use crate::flow::EndOrder;
 use crate::plugins::{Cells, Events};
 use crate::profile::Stage;
 use crate::rows::RowMaker;
-use crate::sink::{Error, Finished, Packed, Printer, Row, Sink};
+use crate::sink::{Error, Finished, Packed, Row, Sink};
 
 use super::belt::{Giver, Taker};
 use super::parcel::{Kept, Parcel, TableRows};
@@ -177,11 +177,11 @@ fn write_rows(
     let format = text.format();
     let printed = format.spans().iter().filter(|span| !span.is_late).count();
     let late = format.spans().iter().filter(|span| span.is_late);
-    let mut printer = Printer::new(late.map(|span| format.printer(span, finished)));
     let all: Vec<Row> = finished.rows(format.shape()).collect();
-    let out = text.output().buffer();
+    let (lines, output) = text.output();
+    let out = output.buffer();
     let mut merged = rows.iter();
-    printer.print(&all, |row| {
+    lines.print(late.map(|span| format.printer(span, finished)), &all, |row| {
         let Some(&(worker, own)) = merged.next() else { return };
         let (mut early, mut late) = (0, 0);
         for span in format.spans() {
@@ -195,7 +195,7 @@ fn write_rows(
         }
         format.end_row(out);
     });
-    text.output().took(rows.len() as u64)
+    output.took(rows.len() as u64)
 }
 
 impl Stream {

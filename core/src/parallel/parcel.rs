@@ -12,7 +12,7 @@ use crate::flow::EndOrder;
 use crate::plugins::TableCells;
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::RowShape;
-use crate::sink::{Error, Finished, Packed, Pool, Printer, Row, RowFormat};
+use crate::sink::{Error, Finished, Lines, Packed, Pool, Row, RowFormat};
 use crate::worker::{EndedBatch, TakeEnded};
 
 use super::belt::{Giver, Taker};
@@ -162,6 +162,8 @@ pub(super) struct Packer {
     /// Parcels that were written, to be filled again.
     empty: Taker<Parcel>,
     parcel: Parcel,
+    /// Where rows are printed.
+    lines: Lines,
     watch: Stopwatch,
 }
 
@@ -173,7 +175,7 @@ impl Packer {
         watch: Stopwatch,
     ) -> Self {
         let parcel = Parcel::empty(&kept);
-        Self { format, kept, out, empty, parcel, watch }
+        Self { format, kept, out, empty, parcel, lines: Lines::default(), watch }
     }
 
     /// Where the time went.
@@ -215,9 +217,8 @@ impl Packer {
         if let Some(format) = &self.format {
             let early = format.spans().iter().filter(|span| !span.is_late);
             let spans = early.clone().count();
-            let mut printer = Printer::new(early.map(|span| format.printer(span, finished)));
             let Parcel { text, text_ends, .. } = parcel;
-            printer.print(&rows, |row| {
+            self.lines.print(early.map(|span| format.printer(span, finished)), &rows, |row| {
                 for span in 0..spans {
                     row.append(span, text);
                     text_ends.push(text.len() as u32);

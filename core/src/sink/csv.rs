@@ -220,6 +220,7 @@ mod tests {
 
     use super::*;
     use crate::schema::samples::{both, column, plugin};
+    use crate::sink::Lines;
     use crate::sink::samples::{buffer, end, header, print};
 
     fn format(columns: Vec<Column>, shape: RowShape, delimiter: u8) -> Delimited {
@@ -366,7 +367,7 @@ mod tests {
         let mut out = Vec::new();
         let y = buffer([7u8]);
         let cells = vec![None, Some(weir_sdk::abi::ColumnCells::of(&y))];
-        assert_eq!(format.rows(&Finished { cells, ends: &[end(1, 0)] }, &mut out), 1);
+        assert_eq!(format.rows(&Finished { cells, ends: &[end(1, 0)] }, &mut Lines::default(), &mut out), 1);
         assert_eq!(out, b",7\n");
     }
 

@@ -44,7 +44,7 @@ pub use error::Error;
 pub use file::Written;
 pub use format::{Format, default_ending, dictionary_path};
 pub use output::Output;
-pub use printer::{PrintSpan, Printer};
+pub use printer::{Lines, PrintSpan};
 pub use provenance::Provenance;
 pub use text::TextSink;
 
@@ -160,10 +160,10 @@ pub trait RowFormat: Send + Sync {
     fn end_row(&self, out: &mut Vec<u8>);
 
     /// Appends rows, always whole ones, and says how many.
-    fn rows(&self, finished: &Finished<'_>, out: &mut Vec<u8>) -> u64 {
-        let mut printer = Printer::new(self.spans().iter().map(|span| self.printer(span, finished)));
+    fn rows(&self, finished: &Finished<'_>, lines: &mut Lines, out: &mut Vec<u8>) -> u64 {
         let rows: Vec<Row> = finished.rows(self.shape()).collect();
-        printer.print(&rows, |row| {
+        let spans = self.spans().iter().map(|span| self.printer(span, finished));
+        lines.print(spans, &rows, |row| {
             row.append_all(out);
             self.end_row(out);
         });
@@ -226,7 +226,7 @@ mod samples {
     use weir_sdk::columns::{Cell, ColumnBuffer};
     use weir_sdk::plugin::EndFacts;
 
-    use super::{Finished, RowFormat};
+    use super::{Finished, Lines, RowFormat};
 
     /// A direction of a conversation: letter 0 for A, 1 for B.
     pub(super) fn end(flow_index: u64, letter: u8) -> EndFacts {
@@ -244,7 +244,7 @@ mod samples {
     pub(super) fn print(format: &dyn RowFormat, columns: &[ColumnBuffer], ends: &[EndFacts]) -> String {
         let cells = columns.iter().map(|column| Some(ColumnCells::of(column))).collect();
         let mut out = Vec::new();
-        let rows = format.rows(&Finished { cells, ends }, &mut out);
+        let rows = format.rows(&Finished { cells, ends }, &mut Lines::default(), &mut out);
         assert!(rows <= ends.len() as u64);
         String::from_utf8(out).unwrap()
     }

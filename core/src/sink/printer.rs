@@ -12,24 +12,24 @@ pub(super) const ROWS: usize = 16;
 /// Appends the columns of a span to the lines of rows, which are as many.
 pub type PrintSpan<'a> = Box<dyn Fn(&[Row], &mut [Line]) + 'a>;
 
-/// Prints spans of columns for the rows of a batch.
-pub struct Printer<'a> {
-    spans: Vec<(PrintSpan<'a>, Vec<Line>)>,
+/// The lines of the rows at hand, for each span of columns; used for one batch after the other.
+#[derive(Default)]
+pub struct Lines {
+    spans: Vec<Vec<Line>>,
 }
 
-impl<'a> Printer<'a> {
-    /// What prints these spans.
-    pub fn new(spans: impl Iterator<Item = PrintSpan<'a>>) -> Self {
-        Self { spans: spans.map(|print| (print, Vec::new())).collect() }
-    }
-
-    /// Prints all rows, and shows each as it can be [taken](PrintedRow::append).
-    pub fn print(&mut self, rows: &[Row], mut take: impl FnMut(PrintedRow<'_>)) {
+impl Lines {
+    /// Prints spans of columns for all rows of a batch, and shows each row as it can be [taken](PrintedRow::append).
+    pub fn print<'a>(
+        &mut self,
+        spans: impl Iterator<Item = PrintSpan<'a>>,
+        rows: &[Row],
+        mut take: impl FnMut(PrintedRow<'_>),
+    ) {
+        let spans: Vec<PrintSpan<'a>> = spans.collect();
+        self.spans.resize(spans.len(), vec![Line::default(); ROWS]);
         for rows in rows.chunks(ROWS) {
-            for (print, lines) in &mut self.spans {
-                if lines.len() < rows.len() {
-                    lines.resize(rows.len(), Line::default());
-                }
+            for (print, lines) in spans.iter().zip(&mut self.spans) {
                 let lines = &mut lines[..rows.len()];
                 lines.iter_mut().for_each(Line::clear);
                 print(rows, lines);
@@ -41,19 +41,19 @@ impl<'a> Printer<'a> {
 
 /// A row that was printed.
 pub struct PrintedRow<'p> {
-    spans: &'p [(PrintSpan<'p>, Vec<Line>)],
+    spans: &'p [Vec<Line>],
     row: usize,
 }
 
 impl PrintedRow<'_> {
     /// Appends the row's part of the `span`th of the spans.
     pub fn append(&self, span: usize, out: &mut Vec<u8>) {
-        self.spans[span].1[self.row].append_to(out);
+        self.spans[span][self.row].append_to(out);
     }
 
     /// Appends its part of all spans.
     pub fn append_all(&self, out: &mut Vec<u8>) {
-        self.spans.iter().for_each(|(_, lines)| lines[self.row].append_to(out));
+        self.spans.iter().for_each(|lines| lines[self.row].append_to(out));
     }
 }
 

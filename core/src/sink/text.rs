@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Error, Finished, Output, RowFormat, Sink, Written};
+use super::{Error, Finished, Lines, Output, RowFormat, Sink, Written};
 
 /// A file of text in the making.
 pub struct TextSink {
     format: Arc<dyn RowFormat>,
+    lines: Lines,
     output: Output,
 }
 
@@ -16,7 +17,7 @@ impl TextSink {
     pub(super) fn new(format: Box<dyn RowFormat>, mut output: Output) -> Result<Self, Error> {
         format.header(output.buffer());
         output.took(0)?;
-        Ok(Self { format: format.into(), output })
+        Ok(Self { format: format.into(), lines: Lines::default(), output })
     }
 
     /// How rows are printed, for workers that print ahead.
@@ -24,15 +25,15 @@ impl TextSink {
         Arc::clone(&self.format)
     }
 
-    /// Where whole rows are printed to; [`Output::took`] says how many they were.
-    pub fn output(&mut self) -> &mut Output {
-        &mut self.output
+    /// Where rows are printed, and where whole ones go to; [`Output::took`] says how many they were.
+    pub fn output(&mut self) -> (&mut Lines, &mut Output) {
+        (&mut self.lines, &mut self.output)
     }
 }
 
 impl Sink for TextSink {
     fn rows(&mut self, finished: &Finished<'_>) -> Result<(), Error> {
-        let rows = self.format.rows(finished, self.output.buffer());
+        let rows = self.format.rows(finished, &mut self.lines, self.output.buffer());
         self.output.took(rows)
     }
 
