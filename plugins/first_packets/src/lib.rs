@@ -5,7 +5,9 @@
 //! nothing is left out but, on request, packets without payload.
 
 mod bits;
+mod list;
 
+use list::List;
 use weir_sdk::columns::{Cell, ColumnBuffer};
 use weir_sdk::{
     Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Side, State, Time, export_plugin, flag,
@@ -14,11 +16,6 @@ use weir_sdk::{
 const TCP: u8 = 6;
 /// Where the window stands in a TCP header (RFC 9293 section 3.1).
 const WINDOW: usize = 14;
-
-/// Room for so many packets is made with the first: many flows have no more.
-const FIRST_ROOM: usize = 4;
-/// Room for all that may be listed is made at once if they are no more than these.
-const MOST_AT_ONCE: usize = 64;
 
 /// The first packets of a flow.
 pub struct FirstPackets {
@@ -40,7 +37,7 @@ pub struct FirstPacketsOptions {
 /// What is kept of a conversation.
 #[derive(Default)]
 pub struct Flow {
-    listed: Vec<Listed>,
+    listed: List,
     /// Packets with payload that came when the list was full.
     unlisted_payloads: u64,
 }
@@ -130,8 +127,7 @@ impl FlowPlugin for FirstPackets {
         if listed.len() >= self.count {
             *unlisted_payloads += u64::from(has_payload);
         } else if self.with_empty || has_payload {
-            make_room(listed, self.count);
-            listed.push(Listed::of(packet));
+            listed.push(Listed::of(packet), self.count);
         }
     }
 
@@ -202,21 +198,6 @@ impl Listed {
 
     fn since(&self, earlier: &Self) -> Duration {
         Duration(self.time_ns.saturating_sub(earlier.time_ns))
-    }
-}
-
-/// Makes room for one packet more. A list is moved once on its way to the usual length, where doubling would move it
-/// three times and leave holes of all sizes behind.
-#[inline]
-fn make_room(listed: &mut Vec<Listed>, most: usize) {
-    let held = listed.len();
-    if held < listed.capacity() {
-        return;
-    }
-    if held == 0 {
-        listed.reserve_exact(most.min(FIRST_ROOM));
-    } else if most <= MOST_AT_ONCE {
-        listed.reserve_exact(most - held);
     }
 }
 
