@@ -123,8 +123,8 @@ const NO_FRACTION: f64 = 4_503_599_627_370_496.0;
 /// What quarters have behind the whole number, and in the last byte how long that is.
 const QUARTERS: [[u8; 4]; 4] = [*b".0\0\x02", *b".25\x03", *b".5\0\x02", *b".75\x03"];
 
-/// Puts a number of which four times is a whole one, and of no more than a few digits; most numbers in rows are none or
-/// whole, and quartiles are quarters.
+/// Puts a number of few digits that is a whole one or has quarters behind it; most numbers in rows are whole, and quartiles
+/// of whole numbers are quarters.
 #[inline(always)]
 fn put_quarters(room: &mut Short, value: f64) -> Option<usize> {
     let sum = 4.0 * value + NO_FRACTION;

@@ -27,7 +27,7 @@ impl Lines {
         mut take: impl FnMut(PrintedRow<'_>),
     ) {
         let spans: Vec<PrintSpan<'a>> = spans.collect();
-        self.spans.resize(spans.len(), vec![Line::default(); ROWS]);
+        self.spans.resize_with(spans.len(), || vec![Line::default(); ROWS]);
         for rows in rows.chunks(ROWS) {
             for (print, lines) in spans.iter().zip(&mut self.spans) {
                 let lines = &mut lines[..rows.len()];
