@@ -44,7 +44,7 @@ pub use error::Error;
 pub use file::Written;
 pub use format::{Format, default_ending, dictionary_path};
 pub use output::Output;
-pub use printer::{Lines, PrintSpan};
+pub use printer::{Lines, PrintSpan, PrintedRow};
 pub use provenance::Provenance;
 pub use text::TextSink;
 
