@@ -97,8 +97,7 @@ impl<'a> FinishedRows<'a> {
         let place = match given.map_or(Pick::Own, |given| given.pick) {
             // Where rows stand for conversations, B's cells of flow scope may be null.
             Pick::Own if !is_of_flow => row,
-            Pick::Own => row - usize::from(is_b && row > 0),
-            Pick::A => row - usize::from(is_b && row > 0),
+            Pick::Own | Pick::A => row - usize::from(is_b && row > 0),
             Pick::B if is_b => row,
             Pick::B => Some(row + 1).filter(|_| end.has_other != 0)?,
         };
