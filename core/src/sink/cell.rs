@@ -134,13 +134,13 @@ impl<'a> Prepared<'a> {
     /// Its cells as numbers.
     #[inline(always)]
     pub(super) fn numbers<const WIDTH: usize>(&self) -> Numbers<'a, WIDTH> {
-        Numbers { values: self.values.as_chunks().0, validity: self.cells.validity() }
+        Numbers { values: self.values.as_chunks().0, cells: self.cells }
     }
 
     /// Whether the cell of a direction is present.
     #[inline(always)]
     pub(super) fn has(&self, direction: usize) -> bool {
-        has(self.cells.validity(), direction)
+        self.cells.is_present(direction)
     }
 
     /// Whether none of these directions has a cell; it may say no where only their neighbours have.
@@ -156,20 +156,15 @@ impl<'a> Prepared<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Numbers<'a, const WIDTH: usize> {
     values: &'a [[u8; WIDTH]],
-    validity: &'a [u8],
+    cells: &'a ColumnCells<'a>,
 }
 
 impl<const WIDTH: usize> Numbers<'_, WIDTH> {
     /// The bytes of a direction's cell, if it is present.
     #[inline(always)]
     pub(super) fn get(&self, direction: usize) -> Option<[u8; WIDTH]> {
-        self.values.get(direction).filter(|_| has(self.validity, direction)).copied()
+        self.values.get(direction).filter(|_| self.cells.is_present(direction)).copied()
     }
-}
-
-#[inline(always)]
-fn has(validity: &[u8], direction: usize) -> bool {
-    validity.get(direction / 8).is_some_and(|byte| byte >> (direction % 8) & 1 != 0)
 }
 
 /// The elements of a list.
