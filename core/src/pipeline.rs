@@ -78,15 +78,16 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
     let schema = Schema::new(&plugins.infos(), shape(config))?;
     let tables = plugins.tables()?;
     let bytes = feed::total_bytes(&captures);
+    let threads = config.threads(bytes);
     let mut crews: Vec<Crew> =
-        (0..config.threads(bytes)).map(|_| plugins.open(schema.shape())).collect::<Result<_, _>>()?;
+        (0..threads).map(|_| plugins.open(schema.shape())).collect::<Result<_, _>>()?;
     let mut row_crew = plugins.open_row_plugins(&schema)?;
     let progress = Progress::new(config.quiet, bytes);
     let mut feed = Feed::open(captures, &progress, interrupted, config.batch)?;
     let path = output_path(config, &feed.captures()[0]);
     refuse_overwriting(&path, feed.captures())?;
     let provenance = Provenance { inputs: feed.captures().to_vec(), options: config.plugins.options.clone() };
-    let format = format_of(config, &path, &plugins, &schema)?;
+    let format = format_of(config, &path, &plugins, &schema)?.on_threads(threads.into());
     let sink = format.create(&path, &schema, &provenance)?;
     let mut table_files = TableFiles::create(&plugins, &tables, &path, &format, &provenance)?;
 

@@ -463,7 +463,7 @@ mod tests {
         let fields = crate::sink::arrow::arrow_schema(&schema, &Provenance::default());
         let open =
             if path.ends_with("x.parquet") { crate::sink::parquet::open } else { crate::sink::ipc::open };
-        let encoder = open(&schema, &fields).unwrap();
+        let encoder = open(&schema, &fields, 2).unwrap();
         let mut blocks = Blocks { path: path.to_owned(), encoder, ends: Vec::new() };
         let mut file = blocks.make(0, |encoder, out| encoder.header(out)).unwrap();
         for first in [0, 2100, 4200] {

@@ -30,8 +30,8 @@ enum Maker {
     Text(fn(&Schema) -> Result<Box<dyn RowFormat>, Error>),
     /// All conversations in one JSON object.
     Mirage,
-    /// Column by column.
-    Columns(fn(&Schema, &SchemaRef) -> io::Result<Box<dyn Encoder>>),
+    /// Column by column, on so many threads.
+    Columns(fn(&Schema, &SchemaRef, usize) -> io::Result<Box<dyn Encoder>>),
 }
 
 /// All formats; the first of a profile serves standard output.
@@ -76,6 +76,7 @@ pub struct Format {
     entry: &'static Entry,
     /// How its bytes are compressed.
     pub compression: Compression,
+    threads: usize,
 }
 
 impl Format {
@@ -102,8 +103,15 @@ impl Format {
             Entry { extension, maker: Maker::Columns(_), .. } if compression != Compression::None => {
                 Err(Error::CompressedTwice { path: path.to_owned(), bare, extension })
             }
-            entry => Ok(Self { entry, compression }),
+            entry => Ok(Self { entry, compression, threads: 1 }),
         }
+    }
+
+    /// The same for outputs that may be encoded on so many threads, beside those that hand rows over: one, unless this
+    /// is called.
+    #[must_use]
+    pub fn on_threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
     }
 
     /// A column that the format needs and that rows of this schema do not have.
@@ -147,7 +155,7 @@ impl Format {
             Maker::Columns(open) => {
                 let fields = arrow::arrow_schema(schema, provenance);
                 let failed = |source| Error::Create { path: path.to_owned(), source };
-                let encoder = open(schema, &fields).map_err(failed)?;
+                let encoder = open(schema, &fields, self.threads).map_err(failed)?;
                 let output = Output::create(path, self.compression)?;
                 Box::new(ColumnarSink::new(schema, encoder, path, output)?)
             }

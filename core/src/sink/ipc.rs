@@ -38,8 +38,8 @@ pub(super) struct Ipc {
     blocks: Vec<Block>,
 }
 
-/// Begins a file.
-pub(super) fn open(schema: &Schema, fields: &SchemaRef) -> io::Result<Box<dyn Encoder>> {
+/// Begins a file. Its blocks are small enough for one thread.
+pub(super) fn open(schema: &Schema, fields: &SchemaRef, _threads: usize) -> io::Result<Box<dyn Encoder>> {
     let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD));
     let options = options.and_then(|options| options.try_with_compression_level(Some(1))).map_err(failed)?;
     let begin = [&MAGIC[..], PADDING].concat();

@@ -13,6 +13,9 @@ mod encoding;
 mod tests;
 
 use std::io::{self, Write};
+use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
@@ -26,13 +29,15 @@ use super::batch::Batch;
 use super::cell::Source;
 use super::columnar::Encoder;
 
-use chunk::Chunks;
+use chunk::{Chunks, Encoded};
 use column::{Column, Rows};
 
 /// Rows of a row group.
 const ROWS_PER_GROUP: usize = 1 << 15;
 /// Bytes in memory at which a row group ends with fewer rows.
 const BYTES_PER_GROUP: usize = 64 << 20;
+/// Each thread that encodes has tables of its own.
+const MOST_THREADS: usize = 8;
 /// What every file begins with.
 const MAGIC: &[u8; 4] = b"PAR1";
 
@@ -40,15 +45,16 @@ const MAGIC: &[u8; 4] = b"PAR1";
 pub(super) struct Parquet {
     columns: Vec<Column>,
     rows: usize,
-    chunks: Chunks,
+    /// One for each thread that encodes.
+    makers: Vec<Chunks>,
     out: TrackedWrite<Vec<u8>>,
     /// What the footer says of the whole file.
     file: FileMetaData,
     groups: Vec<RowGroupMetaData>,
 }
 
-/// Begins a file.
-pub(super) fn open(schema: &Schema, fields: &SchemaRef) -> io::Result<Box<dyn Encoder>> {
+/// Begins a file whose row groups are encoded on so many threads.
+pub(super) fn open(schema: &Schema, fields: &SchemaRef, threads: usize) -> io::Result<Box<dyn Encoder>> {
     let properties = WriterProperties::builder()
         .set_created_by(concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned())
         .build();
@@ -57,7 +63,7 @@ pub(super) fn open(schema: &Schema, fields: &SchemaRef) -> io::Result<Box<dyn En
     Ok(Box::new(Parquet {
         columns: schema.columns().iter().map(|column| Column::new(Source::of(column))).collect(),
         rows: 0,
-        chunks: Chunks::new()?,
+        makers: (0..threads.clamp(1, MOST_THREADS)).map(|_| Chunks::new()).collect::<Result<_, _>>()?,
         out: TrackedWrite::new(Vec::new()),
         file: empty.file_metadata().clone(),
         groups: Vec::new(),
@@ -98,12 +104,10 @@ impl Encoder for Parquet {
     fn end_block(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         let start = self.out.bytes_written();
         let schema = self.file.schema_descr_ptr();
-        let mut chunks = Vec::with_capacity(self.columns.len());
-
-        for (column, description) in self.columns.iter_mut().zip(schema.columns()) {
-            chunks.push(self.chunks.write(column, description.clone(), &mut self.out)?);
-            column.clear();
-        }
+        let encoded = encoded(&mut self.makers, &mut self.columns)?;
+        let chunks = encoded.into_iter().zip(schema.columns());
+        let chunks = chunks.map(|(chunk, description)| chunk.write(description.clone(), &mut self.out));
+        let chunks = chunks.collect::<io::Result<Vec<_>>>()?;
         let group = RowGroupMetaData::builder(schema)
             .set_num_rows(std::mem::take(&mut self.rows) as i64)
             .set_total_byte_size(chunks.iter().map(|chunk| chunk.uncompressed_size()).sum())
@@ -127,4 +131,31 @@ impl Encoder for Parquet {
         ParquetMetaDataWriter::new(&mut *out, &ParquetMetaData::new(file, groups)).finish()?;
         Ok(())
     }
+}
+
+/// The chunks of all columns, in order, which have no rows then.
+///
+/// Columns take very different times, so each thread takes the next that no other has taken.
+fn encoded(makers: &mut [Chunks], columns: &mut [Column]) -> io::Result<Vec<Encoded>> {
+    let rest = Mutex::new(columns.iter_mut().enumerate());
+    let next = || rest.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let encode = |maker: &mut Chunks| -> io::Result<Vec<(usize, Encoded)>> {
+        let mut done = Vec::new();
+        while let Some((at, column)) = next() {
+            done.push((at, maker.encoded(column)?));
+            column.clear();
+        }
+        Ok(done)
+    };
+    let Some((own, others)) = makers.split_first_mut() else { return Ok(Vec::new()) };
+    let mut all = thread::scope(|scope| {
+        let threads: Vec<_> = others.iter_mut().map(|maker| scope.spawn(|| encode(maker))).collect();
+        let mut all = encode(own)?;
+        for thread in threads {
+            all.append(&mut thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+        }
+        io::Result::Ok(all)
+    })?;
+    all.sort_unstable_by_key(|&(at, _)| at);
+    Ok(all.into_iter().map(|(_, chunk)| chunk).collect())
 }

@@ -30,11 +30,20 @@ const RESTS: u8 = 7;
 /// Percent that a column may keep of its size to be worth the time that it takes to compress it.
 const WORTH: usize = 92;
 
-/// Makes column chunks, one after the other.
+/// Makes the pages of column chunks, one chunk after the other.
 pub(super) struct Chunks {
     compressor: Compressor<'static>,
     numbers: Numbers,
     places: Vec<u32>,
+}
+
+/// A column chunk that is ready to be written.
+pub(super) struct Encoded {
+    levels: usize,
+    pages: Pages,
+    /// Of dictionary and values, before they were compressed.
+    sizes: [usize; 2],
+    compression: Compression,
 }
 
 /// A page of values and what they refer to.
@@ -54,53 +63,13 @@ impl Chunks {
         Ok(Self { compressor, numbers: Numbers::default(), places: Vec::new() })
     }
 
-    /// Writes the rows of a column, and gives what the footer says of them.
-    pub(super) fn write(
-        &mut self,
-        column: &mut Column,
-        description: ColumnDescPtr,
-        out: &mut TrackedWrite<Vec<u8>>,
-    ) -> io::Result<ColumnChunkMetaData> {
+    /// Makes the pages of the rows of a column.
+    pub(super) fn encoded(&mut self, column: &mut Column) -> io::Result<Encoded> {
         let mut data = Vec::with_capacity(column.size() + column.present.bytes.len() + 64);
         let levels = put_levels(column, &mut data);
         let pages = self.encode(column, data);
         let (pages, sizes, compression) = self.compressed(pages, column)?;
-        let start = out.bytes_written();
-        let mut encodings = vec![Encoding::RLE, pages.encoding];
-        let mut dictionary_at = None;
-        let mut headers = 0;
-        let mut writer = SerializedPageWriter::new(out);
-        if let Some((dictionary, count)) = pages.dictionary {
-            encodings.push(Encoding::PLAIN);
-            dictionary_at = Some(start as i64);
-            let page = Page::DictionaryPage {
-                buf: dictionary.into(),
-                num_values: count as u32,
-                encoding: Encoding::PLAIN,
-                is_sorted: false,
-            };
-            let written = writer.write_page(CompressedPage::new(page, sizes[0]))?;
-            headers += written.uncompressed_size - sizes[0];
-        }
-        let page = Page::DataPage {
-            buf: pages.data.into(),
-            num_values: levels as u32,
-            encoding: pages.encoding,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            statistics: None,
-        };
-        let written = writer.write_page(CompressedPage::new(page, sizes[1]))?;
-        headers += written.uncompressed_size - sizes[1];
-        let chunk = ColumnChunkMetaData::builder(description)
-            .set_encodings(encodings)
-            .set_compression(compression)
-            .set_num_values(levels as i64)
-            .set_total_compressed_size((out.bytes_written() - start) as i64)
-            .set_total_uncompressed_size((sizes[0] + sizes[1] + headers) as i64)
-            .set_data_page_offset(written.offset as i64)
-            .set_dictionary_page_offset(dictionary_at);
-        Ok(chunk.build()?)
+        Ok(Encoded { levels, pages, sizes, compression })
     }
 
     fn encode(&mut self, column: &Column, data: Vec<u8>) -> Pages {
@@ -204,6 +173,53 @@ impl Chunks {
         }
         let level = ZstdLevel::try_new(ZSTD_LEVEL)?;
         Ok((Pages { data, dictionary, ..pages }, sizes, Compression::ZSTD(level)))
+    }
+}
+
+impl Encoded {
+    /// Writes the chunk, and gives what the footer says of it.
+    pub(super) fn write(
+        self,
+        description: ColumnDescPtr,
+        out: &mut TrackedWrite<Vec<u8>>,
+    ) -> io::Result<ColumnChunkMetaData> {
+        let Self { levels, pages, sizes, compression } = self;
+        let start = out.bytes_written();
+        let mut encodings = vec![Encoding::RLE, pages.encoding];
+        let mut dictionary_at = None;
+        let mut headers = 0;
+        let mut writer = SerializedPageWriter::new(out);
+        if let Some((dictionary, count)) = pages.dictionary {
+            encodings.push(Encoding::PLAIN);
+            dictionary_at = Some(start as i64);
+            let page = Page::DictionaryPage {
+                buf: dictionary.into(),
+                num_values: count as u32,
+                encoding: Encoding::PLAIN,
+                is_sorted: false,
+            };
+            let written = writer.write_page(CompressedPage::new(page, sizes[0]))?;
+            headers += written.uncompressed_size - sizes[0];
+        }
+        let page = Page::DataPage {
+            buf: pages.data.into(),
+            num_values: levels as u32,
+            encoding: pages.encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        let written = writer.write_page(CompressedPage::new(page, sizes[1]))?;
+        headers += written.uncompressed_size - sizes[1];
+        let chunk = ColumnChunkMetaData::builder(description)
+            .set_encodings(encodings)
+            .set_compression(compression)
+            .set_num_values(levels as i64)
+            .set_total_compressed_size((out.bytes_written() - start) as i64)
+            .set_total_uncompressed_size((sizes[0] + sizes[1] + headers) as i64)
+            .set_data_page_offset(written.offset as i64)
+            .set_dictionary_page_offset(dictionary_at);
+        Ok(chunk.build()?)
     }
 }
 

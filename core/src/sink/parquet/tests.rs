@@ -27,16 +27,31 @@ struct Written {
 }
 
 /// Writes rows, which are handed over in batches of these many conversations, with a row group behind every so many
-/// batches.
+/// batches. The file is the same for any number of threads.
 fn write(columns: Vec<Column>, cells: &[ColumnBuffer], ends: &[EndFacts], batches: &[usize]) -> Written {
     let schema = Schema::new(&[plugin("one", columns)], RowShape::Conversation).unwrap();
     let fields = arrow_schema(&schema, &Provenance::default());
-    let types: Vec<ValueType> = schema.declared().map(|declared| declared.column.value).collect();
     let rows: Vec<Row> = Finished { cells: Vec::new(), ends }.rows(schema.shape()).collect();
     let sources: Vec<Source> = schema.columns().iter().map(Source::of).collect();
     let expected = record_batch(&fields, &sources, cells, &rows).unwrap();
 
-    let mut encoder = open(&schema, &fields).unwrap();
+    let [file, other, another] = [1, 2, 5]
+        .map(|threads| file(&schema, open(&schema, &fields, threads).unwrap(), cells, ends, batches));
+    assert!(file == other && file == another);
+    let read = ParquetRecordBatchReaderBuilder::try_new(stored(&file)).unwrap();
+    let groups = read.metadata().row_groups().to_vec();
+    Written { file, expected, groups }
+}
+
+fn file(
+    schema: &Schema,
+    mut encoder: Box<dyn Encoder>,
+    cells: &[ColumnBuffer],
+    ends: &[EndFacts],
+    batches: &[usize],
+) -> Vec<u8> {
+    let types: Vec<ValueType> = schema.declared().map(|declared| declared.column.value).collect();
+    let rows: Vec<Row> = Finished { cells: Vec::new(), ends }.rows(schema.shape()).collect();
     let mut file = Vec::new();
     encoder.header(&mut file).unwrap();
     let (mut left, mut groups) = (&rows[..], 0);
@@ -64,9 +79,7 @@ fn write(columns: Vec<Column>, cells: &[ColumnBuffer], ends: &[EndFacts], batche
         }
     }
     encoder.footer(groups, &mut file).unwrap();
-    let read = ParquetRecordBatchReaderBuilder::try_new(stored(&file)).unwrap();
-    let groups = read.metadata().row_groups().to_vec();
-    Written { file, expected, groups }
+    file
 }
 
 /// The file on a disk, which its reader asks for.
@@ -281,7 +294,7 @@ fn a_buffer_that_is_too_short_reads_as_null() {
     let cells = cells.iter().map(|cells| Some(ColumnCells::of(cells))).collect();
     let mut batch = Batch::default();
     batch.take(&Finished { cells, ends: &ends }, schema.shape(), &types);
-    let mut encoder = open(&schema, &fields).unwrap();
+    let mut encoder = open(&schema, &fields, 1).unwrap();
     let mut file = Vec::new();
     encoder.header(&mut file).unwrap();
     encoder.rows(&batch).unwrap();
