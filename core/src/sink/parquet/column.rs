@@ -94,6 +94,9 @@ impl Column {
             self.present.extend_same(true, batch.rows);
             return self.elements.extend_same(value, batch.rows);
         }
+        if batch.has_all {
+            return self.take_all::<WIDTH>(batch);
+        }
         let Rows { parts, seen, present, values, rows, .. } = batch;
         let values = cleared::<WIDTH>(present, values, *rows);
         for (number, view) in seen.iter() {
@@ -101,6 +104,21 @@ impl Column {
             place(*view, places.picked(self.source.pick), &places.rows, present, values);
         }
         self.append(present, values);
+    }
+
+    /// Where each row has a cell, no presence has to be looked at, and cells are put where they stay.
+    fn take_all<const WIDTH: usize>(&mut self, batch: &Rows<'_>) {
+        let room = self.elements.room::<WIDTH>(batch.rows);
+        for (number, view) in &batch.seen {
+            let Part { places, .. } = &batch.parts[*number];
+            let cells = view.values.as_chunks::<WIDTH>().0;
+            for (&from, &row) in places.picked(self.source.pick).iter().zip(&places.rows) {
+                if let Some(cell) = cells.get(from as usize) {
+                    room[row as usize] = *cell;
+                }
+            }
+        }
+        self.present.extend_same(true, batch.rows);
     }
 
     /// As above, with their numbers instead.
@@ -257,7 +275,8 @@ impl<'a> Rows<'a> {
         self.seen.clear();
         self.seen.extend(views.filter(|(_, view)| !view.validity.is_empty()));
         let mut parts = self.seen.iter().map(|(number, view)| (&self.parts[*number], view));
-        self.has_all = !self.seen.is_empty()
+        // A worker whose plugin failed has no cells where another has.
+        self.has_all = parts.clone().map(|(part, _)| part.places.rows.len()).sum::<usize>() == self.rows
             && parts.all(|(part, view)| {
                 let directions = part.directions();
                 let (cells, elements) = match (source.value.list, view.list_ends.last()) {
@@ -349,6 +368,17 @@ impl Elements {
             self.values.extend_from_slice(&value);
         }
         self.count += count;
+    }
+
+    /// Room for so many further elements, which are not all equal.
+    fn room<const WIDTH: usize>(&mut self, count: usize) -> &mut [[u8; WIDTH]] {
+        if !self.is_mixed {
+            self.mix();
+        }
+        let before = self.values.len();
+        self.values.resize(before + count * WIDTH, 0);
+        self.count += count;
+        self.values[before..].as_chunks_mut().0
     }
 
     fn is_like(&self, value: &[u8]) -> bool {

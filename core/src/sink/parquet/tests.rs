@@ -1,6 +1,9 @@
 //! What is written reads back equal, by the crate's reader: columns of every kind, with all that may stand in them.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding};
@@ -16,6 +19,7 @@ use super::*;
 use crate::schema::RowShape;
 use crate::schema::samples::{both, column, plugin};
 use crate::sink::arrow::{arrow_schema, record_batch};
+use crate::sink::batch::Packed;
 use crate::sink::samples::{buffer, end};
 use crate::sink::{Finished, Provenance, Row};
 
@@ -304,4 +308,34 @@ fn a_buffer_that_is_too_short_reads_as_null() {
     assert_eq!(read[0].num_rows(), 3);
     assert!(read[0].column(0).is_null(2) && read[0].column(1).is_null(2));
     assert_eq!(read[0].column(2).as_string::<i32>().value(0), "a\u{fffd}");
+}
+
+/// A plugin may fail with one worker and not with the other.
+#[test]
+fn rows_of_a_worker_without_cells_have_none_however_alike_those_of_the_others_are() {
+    let columns = vec![column::<u32>("same"), column::<u32>("other")];
+    let schema = Schema::new(&[plugin("one", columns)], RowShape::Direction).unwrap();
+    let fields = arrow_schema(&schema, &Provenance::default());
+    let types: Vec<ValueType> = schema.declared().map(|declared| declared.column.value).collect();
+    let (same, other) = (buffer([7u32, 7]), buffer([1u32, 2]));
+    let packed = [[Some(ColumnCells::of(&same)), Some(ColumnCells::of(&other))], [None, None]].map(|cells| {
+        let mut packed = Packed::default();
+        packed.fill(&cells, &[(0, types[0]), (1, types[1])], 2);
+        Arc::new(packed)
+    });
+    let ends = directions(4);
+    let finished = Finished { cells: vec![None, None], ends: &ends };
+    let rows = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(worker, own)| (worker, Row { own, other: None }));
+    let mut batch = Batch::default();
+    batch.share(packed.iter(), rows.into_iter(), (&[], &finished), (schema.shape(), &types));
+    let mut encoder = open(&schema, &fields, 1).unwrap();
+    let mut file = Vec::new();
+    encoder.header(&mut file).unwrap();
+    encoder.rows(&batch).unwrap();
+    encoder.end_block(&mut file).unwrap();
+    encoder.footer(1, &mut file).unwrap();
+    let read = read(&file);
+    let numbers = |column| read[0].column(column).as_primitive::<UInt32Type>().iter().collect::<Vec<_>>();
+    assert_eq!(numbers(0), [Some(7), None, None, Some(7)]);
+    assert_eq!(numbers(1), [Some(1), None, None, Some(2)]);
 }
