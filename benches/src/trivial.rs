@@ -23,6 +23,7 @@ pub struct Sums {
 impl<const N: usize> FlowPlugin for Trivial<N> {
     const NAME: &'static str = NAMES[N];
     const SUMMARY: &'static str = "packets and bytes";
+    const READS_PEER: bool = false;
 
     type Options = ();
     type Flow = ();

@@ -10,7 +10,7 @@ use std::path::Path;
 use criterion::{Criterion, SamplingMode, Throughput};
 use weir::schema::{RowShape, Schema};
 use weir::sink::{Finished, Format, Lines, Profile, RowFormat};
-use weir_sdk::abi::{ColumnCells, PluginInfo};
+use weir_sdk::abi::{ColumnCells, PluginInfo, StateLayout};
 use weir_sdk::columns::ColumnBuffer;
 use weir_sdk::plugin::{EndFacts, Interest};
 use weir_sdk::{Columns, Duration, Ip, Mac, Time};
@@ -172,8 +172,7 @@ fn format() -> Box<dyn RowFormat> {
         on_by_default: true,
         interest: Interest::ALL,
         stream_bytes: 0,
-        state_size: 0,
-        state_align: 1,
+        state: StateLayout::NONE,
         columns: Row::COLUMNS.to_vec(),
         options: Vec::new(),
         reads_rows: false,

@@ -94,7 +94,7 @@ fn list(verbose: bool, folders: &[PathBuf]) -> Result<u8, RunError> {
                 "{:longest$}  {} columns, {} bytes for each flow, {}\n",
                 "",
                 info.columns.len(),
-                info.state_size,
+                info.state.size(),
                 path.display()
             );
         }
@@ -108,7 +108,7 @@ fn info(name: String, folders: Vec<PathBuf>) -> Result<u8, RunError> {
     let mut text = String::new();
     for LoadedPlugin { path, info, .. } in set.plugins() {
         text += &format!("{} {}: {}\n", info.name, info.version, info.summary);
-        text += &format!("library: {}\nbytes for each flow: {}\n", path.display(), info.state_size);
+        text += &format!("library: {}\nbytes for each flow: {}\n", path.display(), info.state.size());
         text += if info.options.is_empty() { "options: none\n" } else { "options:\n" };
         for option in &info.options {
             text += &format!(

@@ -231,7 +231,7 @@ pub(crate) mod samples {
     //! Plugins made of columns, for the tests of the schema and the sinks.
 
     use weir_sdk::Interest;
-    use weir_sdk::abi::PluginInfo;
+    use weir_sdk::abi::{PluginInfo, StateLayout};
     use weir_sdk::columns::{Bit, Cell, Column, Scope, Tranalyzer};
 
     /// A flow column of the type of `C`.
@@ -280,8 +280,7 @@ pub(crate) mod samples {
             on_by_default: true,
             interest: Interest::ALL,
             stream_bytes: 0,
-            state_size: 0,
-            state_align: 1,
+            state: StateLayout::NONE,
             columns,
             options: Vec::new(),
             reads_rows: false,

@@ -90,7 +90,7 @@ impl Summary {
         let used = |plugin: &weir_sdk::abi::PluginInfo| PluginUse {
             name: plugin.name,
             version: plugin.version,
-            bytes_per_flow: plugin.state_size,
+            bytes_per_flow: plugin.state.size(),
         };
         Self {
             inputs: Vec::new(),

@@ -230,11 +230,11 @@ impl Alone {
 impl Worker {
     /// A worker that has seen nothing.
     pub fn new(rules: &FlowRules, crew: Crew, numbers: Numbers, watch: Stopwatch) -> Self {
-        let bytes_each = FlowTable::BYTES_PER_CONVERSATION + crew.row_size();
+        let bytes_each = FlowTable::BYTES_PER_CONVERSATION + crew.layout().size;
         let most = rules.memory_limit.map(|bytes| (bytes / bytes_each as u64) as usize);
         Self {
             table: FlowTable::new(rules.timeouts.clone(), numbers).limited(most),
-            slab: Slab::new(crew.row_size(), crew.row_align()),
+            slab: Slab::new(crew.layout().size, crew.layout().align),
             streams: Streams::new(crew.stream_bytes()),
             crew,
             batch: Batch::default(),
@@ -352,9 +352,11 @@ impl Worker {
     fn measure(&mut self, facts: &[PacketFacts], window: &[u8]) {
         let Batch { slots, rows, fresh_rows, .. } = &mut self.batch;
         rows.clear();
-        for &slot in slots.iter() {
+        for (&slot, facts) in slots.iter().zip(facts) {
             let row = self.slab.row(slot);
-            prefetch_row(row, self.slab.row_bytes());
+            for part in self.crew.layout().touched(Side::from_bit(facts.side)) {
+                prefetch_row(row.wrapping_add(part.start), part.len());
+            }
             rows.push(row);
         }
         fresh_rows.clear();
@@ -440,7 +442,7 @@ impl Worker {
     }
 }
 
-/// Asks for all cache lines of a row: each plugin's state is somewhere else in it.
+/// Asks for all cache lines of a row, or of a part of it: each plugin's state is somewhere else in it.
 #[inline]
 fn prefetch_row(row: *mut u8, bytes: usize) {
     let first_line = row as usize % 64;

@@ -81,6 +81,10 @@ pub trait FlowPlugin: Sized + Send + 'static {
     /// made together.
     const OFTEN_BLANK: bool = false;
 
+    /// With a packet of one direction it also looks at what it kept of the other ([`State::other`]). Where it does not,
+    /// and says so, memory of the other direction is not asked for.
+    const READS_PEER: bool = true;
+
     /// Files of rows that it writes beside the flows.
     const TABLES: &'static [Table] = &[];
 

@@ -13,7 +13,7 @@ pub(super) fn complaint(info: &PluginInfo) -> Option<String> {
 }
 
 fn state(info: &PluginInfo) -> Option<String> {
-    let (size, align) = (info.state_size, info.state_align);
+    let (size, align) = (info.state.size(), info.state.align);
     if !align.is_power_of_two() || align > ROW_ALIGN {
         Some(format!(
             "its state must stand at multiples of {align} bytes, and {ROW_ALIGN} is the most there is"
@@ -52,6 +52,8 @@ fn is_lower_snake_case(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use weir_sdk::abi::StateLayout;
+
     use super::*;
     use crate::schema::samples::{column, plugin};
 
@@ -72,7 +74,10 @@ mod tests {
 
     #[test]
     fn state_fits_the_rows_of_the_slab() {
-        let with = |state_size, state_align| PluginInfo { state_size, state_align, ..plugin("x", vec![]) };
+        let with = |flow, align| {
+            let state = StateLayout { flow, align, ..StateLayout::NONE };
+            PluginInfo { state, ..plugin("x", vec![]) }
+        };
         check(&with(0, 1), None);
         check(&with(65536, 64), None);
         let complaint = "its state must stand at multiples of 128 bytes, and 64 is the most there is";
@@ -81,5 +86,8 @@ mod tests {
         check(&with(0, 0), Some(complaint));
         let complaint = "its state takes 65537 bytes for each conversation, and 65536 is the most there is";
         check(&with(65537, 1), Some(complaint));
+        let complaint = "its state takes 131072 bytes for each conversation, and 65536 is the most there is";
+        let state = StateLayout { direction: 65536, ..StateLayout::NONE };
+        check(&PluginInfo { state, ..plugin("x", vec![]) }, Some(complaint));
     }
 }

@@ -1,13 +1,14 @@
 //! The flow plugins of one worker, called a batch at a time. One of the few files with `unsafe`: each call
 //! promises that rows belong to their conversations and that nobody else touches them meanwhile.
 
-use weir_sdk::abi::{Ends, Fault, Instance, Packets};
+use weir_sdk::abi::{Ends, Fault, Instance, Packets, StatePlaces};
 use weir_sdk::{Interest, StreamFacts};
 
 use crate::plugins::cells::{Cells, Places, with_places};
 use crate::plugins::error::PluginError;
 use crate::plugins::fault::{PluginFault, hear, keep};
 use crate::plugins::library::LoadedPlugin;
+use crate::plugins::row_layout::RowLayout;
 use crate::profile::{Stage, Stopwatch};
 use crate::schema::RowShape;
 
@@ -21,7 +22,7 @@ struct Member {
     interest: Interest,
     stream_bytes: u64,
     /// Where its state stands in a row.
-    offset: usize,
+    state: StatePlaces,
     /// Where what it gives stands among that of all plugins.
     places: Places,
 }
@@ -38,8 +39,7 @@ pub struct Crew {
     tables: usize,
     /// A row of the output stands for a conversation, so cells of flow scope are read of A alone.
     of_conversations: bool,
-    row_size: usize,
-    row_align: usize,
+    layout: RowLayout,
     selected: Vec<Selected>,
     /// What each packet of a batch is.
     classes: Vec<Class>,
@@ -55,13 +55,10 @@ impl Crew {
         shape: RowShape,
     ) -> Result<Self, PluginError> {
         let mut members = Vec::new();
-        let mut row_size = 0usize;
-        let mut row_align = 1;
-        for (plugin, places) in with_places(plugins).filter(|(plugin, _)| !plugin.info.reads_rows) {
+        let flow_plugins = || with_places(plugins).filter(|(plugin, _)| !plugin.info.reads_rows);
+        let (layout, states) = RowLayout::of(flow_plugins().map(|(plugin, _)| plugin.info.state));
+        for ((plugin, places), state) in flow_plugins().zip(states) {
             let info = &plugin.info;
-            let offset = row_size.next_multiple_of(info.state_align);
-            row_size = offset + info.state_size;
-            row_align = row_align.max(info.state_align);
             members.push(Member {
                 name: info.name,
                 instance: Some(plugin.open(options)?),
@@ -69,7 +66,7 @@ impl Crew {
                 is_failing: false,
                 interest: info.interest,
                 stream_bytes: info.stream_bytes,
-                offset,
+                state,
                 places,
             });
         }
@@ -90,8 +87,7 @@ impl Crew {
             columns,
             tables,
             of_conversations: shape == RowShape::Conversation,
-            row_size,
-            row_align,
+            layout,
             selected,
             classes: Vec::new(),
             stream_classes: Vec::new(),
@@ -114,14 +110,9 @@ impl Crew {
         self.of_conversations
     }
 
-    /// Bytes of a row that holds the state of every plugin.
-    pub fn row_size(&self) -> usize {
-        self.row_size
-    }
-
-    /// What such a row must be aligned to.
-    pub fn row_align(&self) -> usize {
-        self.row_align
+    /// How the states of all plugins stand in a row.
+    pub fn layout(&self) -> &RowLayout {
+        &self.layout
     }
 
     /// The most bytes of each direction's TCP stream that a plugin wants.
@@ -135,10 +126,10 @@ impl Crew {
             return;
         }
         for member in &mut self.members {
-            let offset = member.offset;
-            // SAFETY: rows come from the slab, are as large as `row_size` and aligned to `row_align`; `offset`
-            // keeps the plugin's part apart from the others'; only this thread has this slab.
-            let called = member.working().map(|instance| unsafe { instance.begin(rows, offset) });
+            let state = member.state;
+            // SAFETY: rows come from the slab, are as large and aligned as `layout` says, which
+            // keeps the plugin's parts apart from the others'; only this thread has this slab.
+            let called = member.working().map(|instance| unsafe { instance.begin(rows, state) });
             note(member, &mut self.faults, "began a flow", called);
         }
     }
@@ -150,13 +141,13 @@ impl Crew {
         }
         self.select(packets);
         for member in &mut self.members {
-            let offset = member.offset;
+            let state = member.state;
             let is_own = |selected: &&Selected| selected.is_for(member.interest, member.stream_bytes > 0);
             let selected = self.selected.iter().find(is_own).map(|selected| selected.packets.as_slice());
             let called = member
                 .working()
                 // SAFETY: as above; every row has been through `begin`, rows and facts go one by one.
-                .map(|instance| unsafe { instance.packets(packets, offset, selected) });
+                .map(|instance| unsafe { instance.packets(packets, state, selected) });
             note(member, &mut self.faults, "took packet", called);
             watch.lap(Stage { work: "packets", plugin: member.name });
         }
@@ -181,10 +172,10 @@ impl Crew {
     pub fn finish<'a>(&'a mut self, ends: &'a Ends<'a>, watch: &mut Stopwatch) -> Cells<'a> {
         let mut cells = Cells::none(self.columns, self.tables);
         for member in &mut self.members {
-            let offset = member.offset;
+            let state = member.state;
             let instance = member.instance.as_mut().filter(|_| !member.failed);
             // SAFETY: as above; core does not call `packets` with these rows again before `begin`.
-            let given = instance.map(|instance| unsafe { instance.finish(ends, offset) });
+            let given = instance.map(|instance| unsafe { instance.finish(ends, state) });
             member.failed |= !keep(member.name, given, &member.places, &mut cells, &mut self.faults);
             watch.lap(Stage { work: "rows", plugin: member.name });
         }

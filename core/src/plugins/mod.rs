@@ -14,6 +14,7 @@ mod fault;
 pub mod find;
 mod library;
 mod row_crew;
+mod row_layout;
 mod wanted;
 
 pub use attached::Attached;
@@ -24,6 +25,7 @@ pub use error::{Mend, PluginError, nearest};
 pub use fault::PluginFault;
 pub use library::LoadedPlugin;
 pub use row_crew::{Events, RowCrew};
+pub use row_layout::RowLayout;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

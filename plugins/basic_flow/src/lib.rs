@@ -151,6 +151,7 @@ impl FlowPlugin for BasicFlow {
     const NAME: &'static str = "basic_flow";
     const SUMMARY: &'static str = "who a flow belongs to, when it lived, and what its frames were made of";
     const ORDER: u16 = 100;
+    const READS_PEER: bool = false;
 
     type Options = ();
     type Flow = Endpoints;

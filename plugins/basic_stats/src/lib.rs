@@ -126,6 +126,7 @@ impl FlowPlugin for BasicStats {
     const NAME: &'static str = "basic_stats";
     const SUMMARY: &'static str = "packets, bytes, packet lengths and inter-arrival times";
     const ORDER: u16 = 120;
+    const READS_PEER: bool = false;
 
     type Options = ();
     type Flow = ();

@@ -116,6 +116,7 @@ impl FlowPlugin for ExactStats {
     const SUMMARY: &'static str =
         "exact means, sample deviations, gaps without the first time of 0, round trips of TCP";
     const ORDER: u16 = 600;
+    const READS_PEER: bool = false;
     const ON_BY_DEFAULT: bool = false;
 
     type Options = ();

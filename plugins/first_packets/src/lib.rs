@@ -109,6 +109,7 @@ impl FlowPlugin for FirstPackets {
     const ORDER: u16 = 620;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::IP;
+    const READS_PEER: bool = false;
 
     type Options = FirstPacketsOptions;
     type Flow = Flow;

@@ -100,6 +100,7 @@ impl FlowPlugin for Icmp {
     const SUMMARY: &'static str = "ICMP messages, echoes, and the flow that an error quotes";
     const ORDER: u16 = 140;
     const INTEREST: Interest = Interest::ICMP;
+    const READS_PEER: bool = false;
 
     type Options = ();
     type Flow = ();

@@ -119,6 +119,7 @@ impl FlowPlugin for Lengths {
     const ORDER: u16 = 610;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::IP;
+    const READS_PEER: bool = false;
 
     type Options = LengthOptions;
     type Flow = Flow;

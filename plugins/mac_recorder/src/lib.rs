@@ -80,6 +80,7 @@ impl FlowPlugin for MacRecorder {
     const NAME: &'static str = "mac_recorder";
     const SUMMARY: &'static str = "pairs of MAC addresses, their packets and vendors";
     const ORDER: u16 = 110;
+    const READS_PEER: bool = false;
 
     type Options = Choices;
     type Flow = ();

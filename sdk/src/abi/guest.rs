@@ -105,10 +105,9 @@ unsafe extern "C" fn no_counts(_: *mut u8) -> Outcome<RVec<RawCount>> {
 }
 
 /// What core keeps for a plugin in the row of a conversation.
-#[repr(C)]
 struct Kept<P: FlowPlugin> {
-    flow: P::Flow,
-    sides: [P::Direction; 2],
+    flow: *mut P::Flow,
+    directions: [*mut P::Direction; 2],
 }
 
 /// Both go part by part: what a panic in one part leaves is given up. If it were dropped on the way out, a
@@ -116,25 +115,39 @@ struct Kept<P: FlowPlugin> {
 impl<P: FlowPlugin> Kept<P> {
     /// # Safety
     ///
-    /// `kept` is writable, aligned memory for a `Kept<P>`.
-    unsafe fn begin(kept: *mut Self) {
+    /// The row has room at these places.
+    #[inline(always)]
+    unsafe fn at(row: *mut u8, places: StatePlaces) -> Self {
         // SAFETY: by the contract above.
         unsafe {
-            (&raw mut (*kept).flow).write(P::Flow::default());
-            (&raw mut (*kept).sides[0]).write(P::Direction::default());
-            (&raw mut (*kept).sides[1]).write(P::Direction::default());
+            Self {
+                flow: row.add(places.flow).cast(),
+                directions: places.directions.map(|place| row.add(place).cast()),
+            }
         }
     }
 
     /// # Safety
     ///
-    /// `kept` has been through [`begin`](Self::begin), and is not read before it is so again.
-    unsafe fn end(kept: *mut Self) {
+    /// The parts are writable, aligned memory.
+    unsafe fn begin(self) {
         // SAFETY: by the contract above.
         unsafe {
-            (&raw mut (*kept).flow).drop_in_place();
-            (&raw mut (*kept).sides[0]).drop_in_place();
-            (&raw mut (*kept).sides[1]).drop_in_place();
+            self.flow.write(P::Flow::default());
+            self.directions[0].write(P::Direction::default());
+            self.directions[1].write(P::Direction::default());
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The parts have been through [`begin`](Self::begin), and are not read before they are so again.
+    unsafe fn end(self) {
+        // SAFETY: by the contract above.
+        unsafe {
+            self.flow.drop_in_place();
+            self.directions[0].drop_in_place();
+            self.directions[1].drop_in_place();
         }
     }
 }
@@ -279,8 +292,12 @@ extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
         on_by_default: P::ON_BY_DEFAULT,
         interest: P::INTEREST.0,
         stream_bytes: P::STREAM_BYTES,
-        state_size: size_of::<Kept<P>>(),
-        state_align: align_of::<Kept<P>>(),
+        state: StateLayout {
+            flow: size_of::<P::Flow>(),
+            direction: size_of::<P::Direction>(),
+            align: align_of::<P::Flow>().max(align_of::<P::Direction>()),
+            reads_peer: P::READS_PEER,
+        },
         facts: FactsLayout::OWN,
         columns: <P::Row<'static> as Columns>::COLUMNS.iter().map(raw_column).collect(),
         options: P::Options::DECLARATIONS.iter().map(raw_option).collect(),
@@ -345,17 +362,17 @@ unsafe extern "C" fn notice<P: FlowPlugin>(opened: *mut u8, is_over: bool) -> Ou
 
 /// # Safety
 ///
-/// `opened` comes from [`open`] of the same `P`; each row plus `offset` is writable, aligned memory for a
-/// `Kept<P>` that nobody else uses during the call.
+/// `opened` comes from [`open`] of the same `P`; each row has, at `places`, writable, aligned memory for
+/// the parts of a state, which nobody else uses during the call.
 unsafe extern "C" fn begin<P: FlowPlugin>(
     _opened: *mut u8,
     rows: RSlice<'_, *mut u8>,
-    offset: usize,
+    places: StatePlaces,
 ) -> Outcome<()> {
     contain(&Cell::new(0), || {
         for row in rows.iter() {
             // SAFETY: by the contract above.
-            unsafe { Kept::<P>::begin(row.add(offset).cast()) };
+            unsafe { Kept::<P>::at(*row, places).begin() };
         }
     })
 }
@@ -373,10 +390,12 @@ unsafe extern "C" fn packets<P: FlowPlugin>(opened: *mut u8, batch: &PacketBatch
             // SAFETY: the host gives as many rows as facts, and indices below their count.
             let facts: &PacketFacts = unsafe { batch.facts.at(index) };
             reached.set(facts.ordinal);
-            // SAFETY: `begin` wrote a `Kept<P>` there, and no other reference to it exists.
-            let kept = unsafe { &mut *batch.rows[index].add(batch.state_offset).cast::<Kept<P>>() };
-            let [a, b] = &mut kept.sides;
-            let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
+            // SAFETY: `begin` wrote a state there, and no other reference to any of its parts exists.
+            let (flow, [own, other]) = unsafe {
+                let Kept::<P> { flow, directions: [a, b] } = Kept::at(batch.rows[index], batch.places);
+                let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
+                (&mut *flow, [&mut *own, &mut *other])
+            };
             let mut packet = Packet::new(facts, window);
             let stream: StreamFacts;
             if P::STREAM_BYTES > 0 && index < batch.streams.count {
@@ -388,7 +407,7 @@ unsafe extern "C" fn packets<P: FlowPlugin>(opened: *mut u8, batch: &PacketBatch
                 }
                 packet = packet.with_stream(shown, batch.stream_buffer.as_slice());
             }
-            plugin.packet(State { flow: &mut kept.flow, own, other }, &packet);
+            plugin.packet(State { flow, own, other }, &packet);
         };
         let selected = (!batch.all).then(|| batch.selected.as_slice());
         let count = selected.map_or(batch.facts.count, <[u32]>::len);
@@ -530,17 +549,18 @@ fn add_table_rows<P: FlowPlugin>(plugin: &P, end: &End<'_, P>, tables: &mut [Col
 ///
 /// As for [`finish`], with `index` below the number of ends, and a state that does not end while this is in use.
 unsafe fn end_at<'a, P: FlowPlugin>(batch: &'a EndBatch<'_>, index: usize) -> End<'a, P> {
-    // SAFETY: as many rows as ends, and `begin` wrote a `Kept<P>` to each.
-    let (facts, kept) = unsafe {
-        (*batch.ends.at::<EndFacts>(index), &*batch.rows[index].add(batch.state_offset).cast::<Kept<P>>())
-    };
-    let side = Side::from_bit(facts.side);
-    End {
-        flow: &kept.flow,
-        own: &kept.sides[side as usize],
-        other: (facts.has_other != 0).then(|| &kept.sides[side.other() as usize]),
-        facts,
-        chains: batch,
+    // SAFETY: as many rows as ends, and `begin` wrote a state to each.
+    unsafe {
+        let facts = *batch.ends.at::<EndFacts>(index);
+        let Kept::<P> { flow, directions } = Kept::at(batch.rows[index], batch.places);
+        let side = Side::from_bit(facts.side);
+        End {
+            flow: &*flow,
+            own: &*directions[side as usize],
+            other: (facts.has_other != 0).then(|| &*directions[side.other() as usize]),
+            facts,
+            chains: batch,
+        }
     }
 }
 
@@ -551,14 +571,14 @@ unsafe fn end_at<'a, P: FlowPlugin>(batch: &'a EndBatch<'_>, index: usize) -> En
 /// As for [`finish`], with `index` below the number of ends, each of which comes once; nothing reads the state again
 /// before the next [`begin`].
 unsafe fn end_state<P: FlowPlugin>(batch: &EndBatch<'_>, index: usize) {
-    if !std::mem::needs_drop::<Kept<P>>() {
+    if !std::mem::needs_drop::<(P::Flow, P::Direction)>() {
         return;
     }
     // SAFETY: by the contract above.
     unsafe {
         let facts = batch.ends.at::<EndFacts>(index);
         if facts.has_other == 0 || facts.letter == Side::B as u8 {
-            Kept::<P>::end(batch.rows[index].add(batch.state_offset).cast());
+            Kept::<P>::at(batch.rows[index], batch.places).end();
         }
     }
 }

@@ -54,8 +54,7 @@ extern "C" fn describe<P: RowPlugin>() -> Outcome<Description> {
         on_by_default: P::ON_BY_DEFAULT,
         interest: 0,
         stream_bytes: 0,
-        state_size: 0,
-        state_align: 1,
+        state: StateLayout::NONE,
         facts: FactsLayout::OWN,
         columns: <P::Row<'static> as Columns>::COLUMNS.iter().map(raw_column).collect(),
         options: P::Options::DECLARATIONS.iter().map(raw_option).collect(),
@@ -194,7 +193,7 @@ pub(super) unsafe extern "C" fn no_preparation(
 /// # Safety
 ///
 /// None is needed: a row plugin keeps nothing in the rows of conversations.
-unsafe extern "C" fn no_begin(_: *mut u8, _: RSlice<'_, *mut u8>, _: usize) -> Outcome<()> {
+unsafe extern "C" fn no_begin(_: *mut u8, _: RSlice<'_, *mut u8>, _: StatePlaces) -> Outcome<()> {
     RResult::ROk(())
 }
 

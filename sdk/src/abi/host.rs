@@ -30,10 +30,8 @@ pub struct PluginInfo {
     pub interest: Interest,
     /// Bytes of each direction's TCP stream that it wants.
     pub stream_bytes: u64,
-    /// Bytes of its state per conversation.
-    pub state_size: usize,
-    /// Alignment of that state.
-    pub state_align: usize,
+    /// Its state per conversation.
+    pub state: StateLayout,
     /// Its columns.
     pub columns: Vec<Column>,
     /// Its options.
@@ -120,8 +118,7 @@ impl Module {
             on_by_default: description.on_by_default,
             interest: Interest(description.interest),
             stream_bytes: description.stream_bytes,
-            state_size: description.state_size,
-            state_align: description.state_align,
+            state: description.state,
             columns: description.columns.iter().map(column).collect::<Result<_, _>>()?,
             options: description.options.iter().map(option).collect(),
             reads_rows: description.reads_rows,
@@ -309,10 +306,10 @@ impl Instance {
     ///
     /// # Safety
     ///
-    /// Each row plus `offset` is memory of the plugin's declared size and alignment for it alone.
-    pub unsafe fn begin(&mut self, rows: &[*mut u8], offset: usize) -> Result<(), Fault> {
+    /// In each row, `places` are memory of the plugin's declared sizes and alignment for it alone.
+    pub unsafe fn begin(&mut self, rows: &[*mut u8], places: StatePlaces) -> Result<(), Fault> {
         // SAFETY: by the contract of this function; `pointer` comes from `open` of the same module.
-        outcome(unsafe { self.module.begin()(self.pointer, rows.into(), offset) })
+        outcome(unsafe { self.module.begin()(self.pointer, rows.into(), places) })
     }
 
     /// Hands on packets; `selected` are the indices of those the plugin asked for, `None` for all.
@@ -328,14 +325,14 @@ impl Instance {
     pub unsafe fn packets(
         &mut self,
         packets: &Packets<'_>,
-        offset: usize,
+        places: StatePlaces,
         selected: Option<&[u32]>,
     ) -> Result<(), Fault> {
         let batch = PacketBatch {
             window: packets.window.into(),
             facts: Records::of(packets.facts),
             rows: packets.rows.into(),
-            state_offset: offset,
+            places,
             selected: selected.unwrap_or(&[]).into(),
             all: selected.is_none(),
             streams: Records::of(packets.streams),
@@ -358,12 +355,12 @@ impl Instance {
     pub unsafe fn finish<'a>(
         &'a mut self,
         ends: &'a Ends<'a>,
-        offset: usize,
+        places: StatePlaces,
     ) -> Result<Vec<ColumnCells<'a>>, Fault> {
         let batch = EndBatch {
             ends: Records::of(ends.facts),
             rows: ends.rows.into(),
-            state_offset: offset,
+            places,
             of_conversations: ends.of_conversations,
             chains: (&raw const ends.chains).cast(),
             header_chain: look_up_chain,

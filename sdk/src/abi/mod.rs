@@ -17,6 +17,7 @@ mod host_rows;
 mod layout;
 mod memory;
 mod repeats;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,7 @@ pub use guest::{module, own_layout};
 pub use guest_rows::row_module;
 pub use host::{Ends, Instance, Module, NotOpened, Packets, PluginInfo, Symbols, check_stamp};
 pub use host_rows::Rows;
+pub use state::{StateLayout, StatePlaces};
 
 /// Symbol of the [`Stamp`].
 pub const STAMP_SYMBOL: &str = "WEIR_SDK_STAMP";
@@ -165,8 +167,8 @@ struct PacketBatch<'a> {
     window: RSlice<'a, u8>,
     facts: Records<'a>,
     rows: RSlice<'a, *mut u8>,
-    /// Added to each row pointer to reach the state of this plugin.
-    state_offset: usize,
+    /// Where the state of this plugin stands in each row.
+    places: StatePlaces,
     /// Indices of the packets that the plugin asked for; ignored if `all`.
     selected: RSlice<'a, u32>,
     all: bool,
@@ -182,7 +184,7 @@ struct PacketBatch<'a> {
 struct EndBatch<'a> {
     ends: Records<'a>,
     rows: RSlice<'a, *mut u8>,
-    state_offset: usize,
+    places: StatePlaces,
     /// Of a conversation, cells of flow scope are read where A's stand.
     of_conversations: bool,
     chains: *const u8,
@@ -296,8 +298,7 @@ struct Description {
     on_by_default: bool,
     interest: u32,
     stream_bytes: u64,
-    state_size: usize,
-    state_align: usize,
+    state: StateLayout,
     facts: FactsLayout,
     columns: RVec<RawColumn>,
     options: RVec<RawOption>,
@@ -418,7 +419,7 @@ struct RowBatch<'a> {
 pub struct PluginModule {
     describe: extern "C" fn() -> Outcome<Description>,
     open: extern "C" fn(RSlice<'_, Setting<'_>>) -> Outcome<RResult<*mut u8, RString>>,
-    begin: unsafe extern "C" fn(*mut u8, RSlice<'_, *mut u8>, usize) -> Outcome<()>,
+    begin: unsafe extern "C" fn(*mut u8, RSlice<'_, *mut u8>, StatePlaces) -> Outcome<()>,
     packets: unsafe extern "C" fn(*mut u8, &PacketBatch<'_>) -> Outcome<()>,
     finish: for<'a> unsafe extern "C" fn(*mut u8, &'a EndBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,
     rows: for<'a> unsafe extern "C" fn(*mut u8, &'a RowBatch<'a>) -> Outcome<RSlice<'a, ColumnCells<'a>>>,

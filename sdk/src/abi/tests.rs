@@ -215,12 +215,21 @@ struct Row {
     _bytes: [u64; 16],
 }
 
+/// The parts of a state, B's before A's and the conversation's: where they stand is the host's to say.
+fn places_of(state: &StateLayout) -> StatePlaces {
+    let next = |end: usize| end.next_multiple_of(state.align);
+    let b = 0;
+    let a = next(b + state.direction);
+    StatePlaces { flow: next(a + state.direction), directions: [a, b] }
+}
+
 /// `count` conversations, each of which begins, sends one packet from A, and ends with both directions.
 /// Gives the first fault.
 fn live<S: Script>(count: usize) -> Result<(), Fault> {
     let module = connect::<S>();
     let info = module.describe().unwrap();
-    assert!(info.state_size <= size_of::<Row>() && info.state_align <= align_of::<Row>());
+    assert!(info.state.size() <= size_of::<Row>() && info.state.align <= align_of::<Row>());
+    let places = places_of(&info.state);
     let mut instance = module.open(&[]).unwrap();
     let mut memory = vec![Row::default(); count];
     let rows: Vec<*mut u8> = memory.iter_mut().map(|row| (&raw mut *row).cast()).collect();
@@ -230,14 +239,14 @@ fn live<S: Script>(count: usize) -> Result<(), Fault> {
     // SAFETY: each row is large enough, aligned, and the plugin's alone; it goes through `begin` first and
     // is not used after `finish`.
     unsafe {
-        instance.begin(&rows, 0)?;
+        instance.begin(&rows, places)?;
         instance.packets(
             &Packets { window: &[], facts: &facts, rows: &rows, streams: &[], stream_buffer: &[] },
-            0,
+            places,
             None,
         )?;
         let ends = Ends { facts: &ends, rows: &end_rows, of_conversations: false, chains: &NoChains };
-        instance.finish(&ends, 0).map(drop)
+        instance.finish(&ends, places).map(drop)
     }
 }
 
@@ -394,7 +403,8 @@ fn what_a_plugin_says_of_itself_arrives() {
     }
     let info = connect::<Any>().describe().unwrap();
     assert_eq!((info.name, info.version, info.summary), ("scripted", "1.2.3", "does what its test says"));
-    assert_eq!((info.state_size, info.state_align), (8, 4));
+    let state = StateLayout { flow: 0, direction: 4, align: 4, reads_peer: true };
+    assert_eq!(info.state, state);
 }
 
 #[test]
@@ -477,7 +487,9 @@ impl<const DIRECTION: bool> FlowPlugin for Asked<DIRECTION> {
 /// The letters for a conversation of both directions, one of a single direction, and another of both; those that are
 /// absent are 9.
 fn asked<P: FlowPlugin>(of_conversations: bool) -> Vec<u8> {
-    let mut instance = Module::linked::<P>("1.2.3").open(&[]).unwrap();
+    let module = Module::linked::<P>("1.2.3");
+    let places = places_of(&module.describe().unwrap().state);
+    let mut instance = module.open(&[]).unwrap();
     let mut memory = [Row::default(); 3];
     let rows = memory.each_mut().map(|row| (&raw mut *row).cast::<u8>());
     let (mut ends, mut end_rows) = ends_of(&rows);
@@ -486,9 +498,9 @@ fn asked<P: FlowPlugin>(of_conversations: bool) -> Vec<u8> {
     // SAFETY: each row is large enough, aligned, and the plugin's alone; it goes through `begin` first and
     // is not used after `finish`.
     unsafe {
-        instance.begin(&rows, 0).unwrap();
+        instance.begin(&rows, places).unwrap();
         let ends = Ends { facts: &ends, rows: &end_rows, of_conversations, chains: &NoChains };
-        let cells = instance.finish(&ends, 0).unwrap()[0];
+        let cells = instance.finish(&ends, places).unwrap()[0];
         let letters = cells.values().iter().enumerate();
         letters.map(|(row, &letter)| if cells.is_present(row) { letter } else { 9 }).collect()
     }
