@@ -445,6 +445,10 @@ impl Worker {
 /// Asks for all cache lines of a row, or of a part of it: each plugin's state is somewhere else in it.
 #[inline]
 fn prefetch_row(row: *mut u8, bytes: usize) {
+    // Plugins may keep nothing there: the line would be another part's.
+    if bytes == 0 {
+        return;
+    }
     let first_line = row as usize % 64;
     let mut line = row.wrapping_sub(first_line);
     for _ in 0..(first_line + bytes).div_ceil(64) {

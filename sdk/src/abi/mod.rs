@@ -160,7 +160,7 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Packets of one call. `rows[i]` is where the plugin's state for packet `i` stands.
+/// Packets of one call. `rows[i]` is the row of the conversation that packet `i` belongs to.
 #[repr(C)]
 #[derive(StableAbi)]
 struct PacketBatch<'a> {

@@ -86,6 +86,17 @@ fn file(
     file
 }
 
+/// A file with one batch as its only row group.
+fn file_of(schema: &Schema, batch: &Batch) -> Vec<u8> {
+    let mut encoder = open(schema, &arrow_schema(schema, &Provenance::default()), 1).unwrap();
+    let mut file = Vec::new();
+    encoder.header(&mut file).unwrap();
+    encoder.rows(batch).unwrap();
+    encoder.end_block(&mut file).unwrap();
+    encoder.footer(1, &mut file).unwrap();
+    file
+}
+
 /// The file on a disk, which its reader asks for.
 fn stored(file: &[u8]) -> std::fs::File {
     let mut stored = tempfile::tempfile().unwrap();
@@ -292,19 +303,12 @@ fn a_buffer_that_is_too_short_reads_as_null() {
     text.values[1] = 0xff;
     let columns = vec![column::<u32>("n"), column::<Vec<u32>>("list"), column::<&str>("text")];
     let schema = Schema::new(&[plugin("one", columns)], RowShape::Direction).unwrap();
-    let fields = arrow_schema(&schema, &Provenance::default());
     let types: Vec<ValueType> = schema.declared().map(|declared| declared.column.value).collect();
     let cells = [short, torn, text];
     let cells = cells.iter().map(|cells| Some(ColumnCells::of(cells))).collect();
     let mut batch = Batch::default();
     batch.take(&Finished { cells, ends: &ends }, schema.shape(), &types);
-    let mut encoder = open(&schema, &fields, 1).unwrap();
-    let mut file = Vec::new();
-    encoder.header(&mut file).unwrap();
-    encoder.rows(&batch).unwrap();
-    encoder.end_block(&mut file).unwrap();
-    encoder.footer(1, &mut file).unwrap();
-    let read = read(&file);
+    let read = read(&file_of(&schema, &batch));
     assert_eq!(read[0].num_rows(), 3);
     assert!(read[0].column(0).is_null(2) && read[0].column(1).is_null(2));
     assert_eq!(read[0].column(2).as_string::<i32>().value(0), "a\u{fffd}");
@@ -315,7 +319,6 @@ fn a_buffer_that_is_too_short_reads_as_null() {
 fn rows_of_a_worker_without_cells_have_none_however_alike_those_of_the_others_are() {
     let columns = vec![column::<u32>("same"), column::<u32>("other")];
     let schema = Schema::new(&[plugin("one", columns)], RowShape::Direction).unwrap();
-    let fields = arrow_schema(&schema, &Provenance::default());
     let types: Vec<ValueType> = schema.declared().map(|declared| declared.column.value).collect();
     let (same, other) = (buffer([7u32, 7]), buffer([1u32, 2]));
     let packed = [[Some(ColumnCells::of(&same)), Some(ColumnCells::of(&other))], [None, None]].map(|cells| {
@@ -328,13 +331,7 @@ fn rows_of_a_worker_without_cells_have_none_however_alike_those_of_the_others_ar
     let rows = [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(worker, own)| (worker, Row { own, other: None }));
     let mut batch = Batch::default();
     batch.share(packed.iter(), rows.into_iter(), (&[], &finished), (schema.shape(), &types));
-    let mut encoder = open(&schema, &fields, 1).unwrap();
-    let mut file = Vec::new();
-    encoder.header(&mut file).unwrap();
-    encoder.rows(&batch).unwrap();
-    encoder.end_block(&mut file).unwrap();
-    encoder.footer(1, &mut file).unwrap();
-    let read = read(&file);
+    let read = read(&file_of(&schema, &batch));
     let numbers = |column| read[0].column(column).as_primitive::<UInt32Type>().iter().collect::<Vec<_>>();
     assert_eq!(numbers(0), [Some(7), None, None, Some(7)]);
     assert_eq!(numbers(1), [Some(1), None, None, Some(2)]);
