@@ -118,7 +118,7 @@ impl Stages {
         let Self { facts, links, ticks, .. } = self;
         let mut arrivals =
             Arrivals { packets: facts, window, links, clocks: ticks, queries: &[], is_far: false };
-        self.table.assign(&mut arrivals, &mut self.slots, &mut Vec::new());
+        self.table.assign(&mut arrivals, &mut self.slots, &mut Vec::new(), |_, _| ());
         self.packets += self.slots.len() as u64;
         let mut ended = Vec::new();
         self.table.expire(self.clocks.all(), &mut ended);

@@ -276,21 +276,26 @@ impl Worker {
         self.watch.skip();
         let asked = packets.asked(clocks.ordinals());
         let Arrived { facts, links, clocks, queries } = packets;
-        let facts = &mut facts[batch.clone()];
-        let mut arrivals = Arrivals {
-            packets: facts,
-            window,
-            is_far,
-            links: &links[batch.clone()],
-            clocks: &clocks[batch.clone()],
-            queries: &queries[asked],
-        };
-        let Batch { slots, answers, .. } = &mut self.batch;
-        self.table.assign(&mut arrivals, slots, answers);
-        self.watch.lap(Stage::of_core("flow table"));
-        begun.note(facts, slots, window, &clocks[batch]);
-        begun.answers.extend_from_slice(answers);
+        let (facts, clocks) = (&mut facts[batch.clone()], &clocks[batch.clone()]);
+        let (links, queries) = (&links[batch], &queries[asked]);
+        self.assign(Arrivals { packets: facts, window, is_far, links, clocks, queries });
+        begun.note(facts, &self.batch.slots, window, clocks);
+        begun.answers.extend_from_slice(&self.batch.answers);
         self.measure(facts, window);
+    }
+
+    /// Finds the conversation of each packet, and asks for what plugins keep of it.
+    fn assign(&mut self, mut arrivals: Arrivals<'_>) {
+        let Self { table, slab, crew, batch: Batch { slots, answers, rows, .. }, .. } = self;
+        rows.clear();
+        table.assign(&mut arrivals, slots, answers, |slot, side| {
+            let row = slab.row(slot);
+            for part in crew.layout().touched(side) {
+                prefetch_row(row.wrapping_add(part.start), part.len());
+            }
+            rows.push(row);
+        });
+        self.watch.lap(Stage::of_core("flow table"));
     }
 
     /// Plugins that failed tell of no conversation any more, not even of one that had ended before.
@@ -348,17 +353,9 @@ impl Worker {
         }
     }
 
-    /// Calls the plugins for the packets of the batch, whose slots are known.
+    /// Calls the plugins for the packets of the batch, whose slots and rows are known.
     fn measure(&mut self, facts: &[PacketFacts], window: &[u8]) {
         let Batch { slots, rows, fresh_rows, .. } = &mut self.batch;
-        rows.clear();
-        for (&slot, facts) in slots.iter().zip(facts) {
-            let row = self.slab.row(slot);
-            for part in self.crew.layout().touched(Side::from_bit(facts.side)) {
-                prefetch_row(row.wrapping_add(part.start), part.len());
-            }
-            rows.push(row);
-        }
         fresh_rows.clear();
         fresh_rows.extend(self.table.fresh().iter().map(|&slot| self.slab.row(slot)));
         self.crew.begin(fresh_rows);

@@ -32,8 +32,7 @@ impl Index {
     /// The first slot whose hash fits, without a look at its key: what to prefetch next.
     #[inline]
     pub fn guess(&self, hash: u64) -> Option<u32> {
-        let entry = self.entries[self.home(hash as u32)];
-        (entry != 0 && (entry >> 32) as u32 == hash as u32).then(|| slot_of(entry))
+        self.find(hash, |_| true)
     }
 
     /// The slot with this hash whose key `is_equal` accepts.

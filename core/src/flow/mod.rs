@@ -169,6 +169,9 @@ pub struct Arrivals<'a> {
 const AHEAD: usize = 16;
 /// Bytes of a packet that are asked for: what lies behind them comes by itself.
 const FARTHEST: usize = 1536;
+/// Packets between the one whose index entry is asked for and the one whose entry has come, so that its record can be
+/// asked for.
+const BEHIND: usize = 16;
 
 #[inline]
 fn prefetch_bytes(facts: &PacketFacts, window: &[u8]) {
@@ -229,11 +232,18 @@ impl FlowTable {
     pub const BYTES_PER_CONVERSATION: usize =
         size_of::<Conversation>() + 2 * size_of::<u64>() + 2 * size_of::<Alarm>();
 
-    /// Gives each packet its slot, side, and flow flags.
+    /// Gives each packet its slot, side, and flow flags, and tells slot and side to `found` at once, so that whoever keeps
+    /// something there can ask for it while the next packet is looked at.
     ///
-    /// Three passes, so that memory is asked for before it is needed: index entries, then conversations. Queries
-    /// are answered in between, each before the packet that asks.
-    pub fn assign(&mut self, arrivals: &mut Arrivals<'_>, slots: &mut Vec<u32>, answers: &mut Vec<Answer>) {
+    /// Two passes, so that memory is asked for before it is needed: index entries and, a few packets later,
+    /// conversations; then what is found there. Queries are answered in between, each before the packet that asks.
+    pub fn assign(
+        &mut self,
+        arrivals: &mut Arrivals<'_>,
+        slots: &mut Vec<u32>,
+        answers: &mut Vec<Answer>,
+        mut found: impl FnMut(u32, Side),
+    ) {
         let Arrivals { packets, window, is_far, links, clocks, queries } = arrivals;
         let mut queries = queries.iter().peekable();
         self.fresh.clear();
@@ -249,21 +259,30 @@ impl FlowTable {
             let hash = oriented.key.hash(&self.hash_state);
             self.index.prefetch(hash);
             self.arrivals.push((oriented, hash));
-        }
-        for &(_, hash) in &self.arrivals {
-            if let Some(slot) = self.index.guess(hash) {
-                self.prefetch(slot);
+            if let Some(before) = at.checked_sub(BEHIND) {
+                self.prefetch_guessed(before);
             }
         }
+        (packets.len().saturating_sub(BEHIND)..packets.len()).for_each(|at| self.prefetch_guessed(at));
         slots.clear();
         answers.clear();
         for (at, (facts, &clock)) in packets.iter_mut().zip(clocks.iter()).enumerate() {
             while let Some(query) = queries.next_if(|query| query.ordinal <= facts.ordinal) {
                 answers.push(self.answer(query));
             }
-            slots.push(self.place(facts, window, at, clock));
+            let slot = self.place(facts, window, at, clock);
+            found(slot, Side::from_bit(facts.side));
+            slots.push(slot);
         }
         answers.extend(queries.map(|query| self.answer(query)));
+    }
+
+    /// Asks for the record of the packet `at` its place among those that arrive, if there is one.
+    #[inline]
+    fn prefetch_guessed(&self, at: usize) {
+        if let Some(slot) = self.index.guess(self.arrivals[at].1) {
+            self.prefetch(slot);
+        }
     }
 
     /// The conversation that a message quotes, if its deadline has not come.

@@ -123,7 +123,7 @@ fn follow_in(mut table: FlowTable, sent: &[Sent], batch: usize) -> Vec<Ended> {
             queries: &[],
             is_far: false,
         };
-        table.assign(&mut arrivals, &mut slots, &mut Vec::new());
+        table.assign(&mut arrivals, &mut slots, &mut Vec::new(), |_, _| ());
         for (facts, &slot) in facts.iter().zip(&slots) {
             let flow = open.entry(slot).or_insert(Ended {
                 index: 0,
