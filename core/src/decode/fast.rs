@@ -13,7 +13,7 @@ use super::chain::{ChainBuilder, HeaderChains, Layer};
 use super::facts::TCP_FLAGS;
 use super::names::{Name, ethertype, protocol};
 use super::walk::Vlans;
-use super::{dtls, ether, lengths};
+use super::{dtls, ether, lengths, teredo};
 use crate::capture::Record;
 
 /// Tags that the fast path steps over.
@@ -248,7 +248,7 @@ fn tcp(segment: &[u8]) -> Option<Transport> {
 fn udp(segment: &[u8], ip: &Ip) -> Option<Transport> {
     let (header, payload): (&[u8; 8], _) = segment.split_first_chunk()?;
     let (src, dst) = ports(&[header[0], header[1], header[2], header[3]])?;
-    if may_be_dtls(payload) || (ip.version == 4 && may_be_teredo(payload)) {
+    if may_be_dtls(payload) || (ip.version == 4 && teredo::may_be(src, dst, payload)) {
         return None;
     }
     Some(Transport { src, dst, header: 8, tcp_flags: 0, flags: flag::HAS_L4 })
@@ -264,10 +264,4 @@ fn ports(bytes: &[u8; 4]) -> Option<(u16, u16)> {
 #[inline(always)]
 fn may_be_dtls(payload: &[u8]) -> bool {
     payload.first_chunk().is_some_and(|&start| dtls::record(start).is_some())
-}
-
-/// An IPv6 header or one of the indicators of Teredo.
-#[inline(always)]
-fn may_be_teredo(payload: &[u8]) -> bool {
-    matches!(payload, [0x60, ..] | [0x00, 0x00 | 0x01, ..])
 }

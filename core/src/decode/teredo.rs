@@ -17,6 +17,12 @@ mod indicator {
     pub(super) const AUTHENTICATION: u16 = 0x0001;
 }
 
+/// Whether a datagram over IPv4 is worth a closer look.
+#[inline(always)]
+pub(super) fn may_be(src: u16, dst: u16, payload: &[u8]) -> bool {
+    src.min(dst) > MAX_SYSTEM_PORT && matches!(payload, [0x60, ..] | [0x00, 0x00 | 0x01, ..])
+}
+
 /// The inner packet.
 pub(super) fn decode(walk: &mut Walk<'_>, segment: &Segment) -> Option<Next> {
     if segment.ip.version != 4 || segment.src.min(segment.dst) <= MAX_SYSTEM_PORT {
