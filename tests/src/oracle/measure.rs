@@ -182,17 +182,28 @@ fn lengths(own: &Record) -> Vec<Column> {
 fn gaps(own: &Record) -> Vec<Column> {
     let steps = own.packets.windows(2).map(|pair| pair[1].time_ns - pair[0].time_ns);
     let gaps: Vec<f64> = std::iter::once(0).chain(steps).map(|ns| ns as f64 / 1e9).collect();
+    let second = |at: usize| own.packets[at].time_ns.div_euclid(1_000_000_000);
+    let turns = (1..own.packets.len()).any(|at| second(at) != second(at - 1));
+    let lost = if turns { LOST_AT_A_TURN } else { 0.0 };
+    let gap = |value| Value::Float(Float { value: Some(value), scale: scale(&gaps), lost });
     vec![
-        column("iat_min", "minIAT", float(gaps.iter().copied().fold(0.0, f64::min), &gaps)),
-        column("iat_max", "maxIAT", float(gaps.iter().copied().fold(0.0, f64::max), &gaps)),
-        column("iat_mean", "avgIAT", float(mean(&gaps), &gaps)),
-        column("iat_std", "stdIAT", float(deviation(&gaps, 0.0), &gaps)),
+        column("iat_min", "minIAT", gap(gaps.iter().copied().fold(0.0, f64::min))),
+        column("iat_max", "maxIAT", gap(gaps.iter().copied().fold(0.0, f64::max))),
+        column("iat_mean", "avgIAT", gap(mean(&gaps))),
+        column("iat_std", "stdIAT", gap(deviation(&gaps, 0.0))),
     ]
 }
 
+/// Seconds and nanoseconds are subtracted apart and become singles, as the reference has it. Below the turn of a second
+/// nanoseconds differ by up to 10^9, where singles are 64 apart, so that half of that is lost.
+const LOST_AT_A_TURN: f64 = 32e-9;
+
 fn float(value: f64, samples: &[f64]) -> Value {
-    let scale = samples.iter().fold(0.0, |scale: f64, sample| scale.max(sample.abs()));
-    Value::Float(Float { value: Some(value), scale })
+    Value::Float(Float { value: Some(value), scale: scale(samples), lost: 0.0 })
+}
+
+fn scale(samples: &[f64]) -> f64 {
+    samples.iter().fold(0.0, |scale: f64, sample| scale.max(sample.abs()))
 }
 
 fn mean(samples: &[f64]) -> f64 {
@@ -211,7 +222,7 @@ fn rates(own: &Record) -> Vec<Column> {
     let duration = (last(own).time_ns - own.packets[0].time_ns) as f64 / 1e9;
     let rate = |count: u64| {
         let value = (duration > 0.0).then(|| count as f64 / duration);
-        Value::Float(Float { value, scale: 0.0 })
+        Value::Float(Float { value, scale: 0.0, lost: 0.0 })
     };
     vec![column("packet_rate", "pktps", rate(packets(own))), column("byte_rate", "bytps", rate(bytes(own)))]
 }
@@ -224,7 +235,7 @@ fn asymmetries(own: &Record, opposite: Option<&Record>) -> Vec<Column> {
     let sign = if opposite.is_none() && own.is_inverted { -1.0 } else { 1.0 };
     let of_packets = of(packets(own), opposite.map_or(0, packets)).map(|value| sign * value);
     let of_bytes = of(bytes(own), opposite.map_or(0, bytes));
-    let value = |value| Value::Float(Float { value, scale: 1.0 });
+    let value = |value| Value::Float(Float { value, scale: 1.0, lost: 0.0 });
     vec![
         column("packet_asymmetry", "pktAsm", value(of_packets)),
         column("byte_asymmetry", "bytAsm", value(of_bytes)),

@@ -39,6 +39,8 @@ pub struct Float {
     pub value: Option<f64>,
     /// The largest number that had a part in it: its last bits are lost.
     pub scale: f64,
+    /// What is lost beside that, whatever the number.
+    pub lost: f64,
 }
 
 impl Value {
@@ -74,7 +76,7 @@ impl Value {
 impl Float {
     fn is_about(&self, cell: &str) -> bool {
         let expected = self.value.unwrap_or(0.0);
-        let tolerance = 1e-4 * expected.abs() + 1e-6 * self.scale;
+        let tolerance = 1e-4 * expected.abs() + 1e-6 * self.scale + self.lost;
         cell.parse().is_ok_and(|found: f64| (found - expected).abs() <= tolerance)
     }
 }
@@ -108,9 +110,9 @@ mod tests {
         assert!(list.is_csv("[5,7]") && list.is_tranalyzer("5;7") && !list.is_csv("[5]"));
         let negative = Value::Nanoseconds(-1_500_000_000);
         assert!(negative.is_csv("-1500000000") && negative.is_tranalyzer("-1.500000000"));
-        let float = Value::Float(Float { value: Some(2.0), scale: 2.0 });
+        let float = Value::Float(Float { value: Some(2.0), scale: 2.0, lost: 0.0 });
         assert!(float.is_csv("2.0001") && !float.is_csv("2.001") && !float.is_csv(""));
-        let none = Value::Float(Float { value: None, scale: 1.0 });
+        let none = Value::Float(Float { value: None, scale: 1.0, lost: 0.0 });
         assert!(none.is_csv("") && !none.is_csv("0.0") && none.is_tranalyzer("0"));
         assert!(Value::Bits(0x44, 16).is_tranalyzer("0x0000000000000044"));
         assert!(Value::Address(None).is_tranalyzer("-") && !Value::Address(None).is_csv("-"));
