@@ -30,6 +30,8 @@ from typing import Callable
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 RELEASE = TARGET / "release"
+TUNED = TARGET / "tuned" / "release"
+TUNE = ROOT / "benches" / "tune.py"
 WORK = TARGET / "peers"
 SEED = 20_261_120
 NFSTREAM_VERSION = "6.6.0"
@@ -89,7 +91,7 @@ class Program:
     answer: Callable[[Capture, str], Answer]
     # The most rows that it may make of one flow, as a mean.
     flows_at_most: float = 1.0
-    is_measured_once: bool = False
+    most_rounds: int | None = None
     is_weir: bool = False
     runs: list = field(default_factory=list)
     capture: Capture | None = None
@@ -116,6 +118,7 @@ def parse_arguments():
     parser.add_argument("--flows", type=int, default=250_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="NFStream reads a capture of a tenth")
+    parser.add_argument("--tuned", action="store_true", help="build with tune.py and measure that, too")
     parser.add_argument("--no-build", action="store_true", help="take the programs that are built")
     parser.add_argument("--nfstream-python", default=sys.executable, metavar="PYTHON")
     parser.add_argument("--record", metavar="NAME", help="write benches/record/NAME.md, too")
@@ -125,13 +128,15 @@ def parse_arguments():
 def compare(arguments):
     if not arguments.no_build:
         build()
+        if arguments.tuned:
+            subprocess.run([sys.executable, TUNE], check=True)
     WORK.mkdir(parents=True, exist_ok=True)
     whole = make_capture(arguments.packets, arguments.flows)
     tenth = make_capture(arguments.packets // 10, arguments.flows // 10) if arguments.quick else whole
     # Nobody reads from it: the kernel drops what does not fit, which costs no one time.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
         collector.bind(("127.0.0.1", 0))
-        programs, missing = find_programs(arguments.nfstream_python, collector.getsockname()[1])
+        programs, missing = find_programs(arguments, collector.getsockname()[1])
         for program in programs:
             program.capture = tenth if program.name == "NFStream" else whole
         measure(programs, arguments.rounds)
@@ -163,10 +168,12 @@ def make_capture(packets, flows):
 # Programs
 
 
-def find_programs(nfstream_python, collector_port):
+def find_programs(arguments, collector_port):
     """Those that are there, and a sentence for each that is not."""
-    programs, missing = [floor(), *weir_variants()], []
-    for found in [find_softflowd(collector_port), find_argus(), find_nfstream(nfstream_python)]:
+    programs, missing = [floor(), *weir_variants("weir", RELEASE)], []
+    if arguments.tuned:
+        programs += weir_variants("tuned weir", TUNED)
+    for found in [find_softflowd(collector_port), find_argus(), find_nfstream(arguments.nfstream_python)]:
         (missing if isinstance(found, str) else programs).append(found)
     return programs, missing
 
@@ -178,17 +185,17 @@ def floor():
     return Program("cat", first_line("cat", "--version"), "cat FILE > /dev/null", command, no_answer)
 
 
-def weir_variants():
-    weir = RELEASE / "weir"
+def weir_variants(name, build):
+    weir = build / "weir"
     if not weir.exists():
-        raise Failure("weir is not built; leave out --no-build")
-    variants = [weir_variant(weir, threads, "csv") for threads in (1, 2)]
+        raise Failure(f"{name} is not built; leave out --no-build")
+    variants = [weir_variant(name, weir, threads, "csv") for threads in (1, 2)]
     if "parquet" in output_of(weir, "--help").lower():
-        variants.append(weir_variant(weir, 2, "parquet"))
+        variants.append(weir_variant(name, weir, 2, "parquet"))
     return variants
 
 
-def weir_variant(weir, threads, extension):
+def weir_variant(build, weir, threads, extension):
     def command(capture):
         return [weir, "-q", "-j", str(threads), "--summary", result("json"), "-w", result(extension), capture.path]
 
@@ -196,9 +203,10 @@ def weir_variant(weir, threads, extension):
         summary = json.loads(result("json").read_text())
         return Answer(summary["packets"]["in_flows"], summary["flows"]["conversations"])
 
-    name = f"weir -j {threads}" + ("" if extension == "csv" else f", {extension}")
+    name = f"{build} -j {threads}" + ("" if extension == "csv" else f", {extension}")
     shown = f"weir -q -j {threads} -w ROWS.{extension} FILE"
-    return Program(name, first_line(weir, "--version"), shown, command, answer, is_weir=True)
+    version = first_line(weir, "--version") + (", built by tune.py" if build != "weir" else "")
+    return Program(name, version, shown, command, answer, is_weir=True)
 
 
 def find_softflowd(port):
@@ -263,7 +271,7 @@ def find_nfstream(python):
     shown = "NFStreamer(source=FILE, n_dissections=0, statistical_analysis=True).to_csv(ROWS)"
     # It ends flows after half an hour.
     return Program(
-        "NFStream", f"NFStream {NFSTREAM_VERSION}", shown, command, answer_of_nfstream, 1.05, is_measured_once=True
+        "NFStream", f"NFStream {NFSTREAM_VERSION}", shown, command, answer_of_nfstream, 1.05, most_rounds=3
     )
 
 
@@ -318,7 +326,7 @@ def result(extension):
 def measure(programs, rounds):
     for at in range(rounds):
         for program in programs:
-            if at == 0 or not program.is_measured_once:
+            if program.most_rounds is None or at < program.most_rounds:
                 print(f"round {at + 1} of {rounds}: {program.name}", file=sys.stderr)
                 measure_once(program)
 
@@ -439,9 +447,10 @@ def figures_table(programs, whole):
 
 
 def exceptions(programs, whole):
+    most = max(len(program.runs) for program in programs)
     for program in programs:
-        if program.is_measured_once:
-            yield f"{program.name} ran once."
+        if len(program.runs) < most:
+            yield f"{program.name} ran in the first {len(program.runs)} rounds only."
         if program.capture != whole:
             yield f"{program.name} read a smaller capture: {program.capture.name}."
         if program.found.flows not in (None, program.capture.flows):
@@ -449,20 +458,20 @@ def exceptions(programs, whole):
 
 
 def ratios_table(programs):
-    variants = [program for program in programs if program.is_weir]
-    heads = [f"{variant.name}, {figure}" for variant in variants for figure in ("clock", "CPU")]
+    peers = [program for program in programs if not program.is_weir]
+    heads = [f"{peer.name}, {figure}" for peer in peers for figure in ("clock", "CPU")]
     yield "Time of weir a packet, divided by that of the other; below 1 weir is the faster one:"
     yield ""
     yield f"| | {' | '.join(heads)} |"
     yield f"| --- |{' ---: |' * len(heads)}"
-    for peer in programs:
-        if not peer.is_weir:
+    for variant in programs:
+        if variant.is_weir:
             ratios = [
-                f"{variant.ns_per_packet(figure) / peer.ns_per_packet(figure):.2f}"
-                for variant in variants
+                f"{variant.ns_per_packet(figure) / peer.ns_per_packet(figure):.3f}"
+                for peer in peers
                 for figure in ("clock", "cpu")
             ]
-            yield f"| {peer.name} | {' | '.join(ratios)} |"
+            yield f"| {variant.name} | {' | '.join(ratios)} |"
     yield ""
 
 
@@ -477,7 +486,8 @@ def repeat_command(arguments):
     """The command line without folders."""
     quick = " --quick" if arguments.quick else ""
     sizes = f"--packets {arguments.packets} --flows {arguments.flows} --rounds {arguments.rounds}"
-    return f"python3 benches/peers.py {sizes}{quick} --nfstream-python PYTHON"
+    tuned = " --tuned" if arguments.tuned else ""
+    return f"python3 benches/peers.py {sizes}{quick}{tuned} --nfstream-python PYTHON"
 
 
 if __name__ == "__main__":
