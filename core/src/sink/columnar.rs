@@ -261,8 +261,8 @@ impl BlockFile {
         make: impl FnOnce(&mut dyn Encoder, &mut Vec<u8>) -> io::Result<()>,
     ) -> Result<(), Error> {
         let rows = mem::take(&mut self.pending);
-        let bytes = self.blocks.make(rows, make)?;
-        self.output.write(&bytes, rows)
+        self.blocks.make(rows, self.output.buffer(), make)?;
+        self.output.took(rows)
     }
 
     fn finish(self) -> Result<Written, Error> {
@@ -278,16 +278,22 @@ impl BlockFile {
 }
 
 impl Blocks {
+    /// Appends what the encoder makes of so many rows, or nothing if it fails.
     fn make(
         &mut self,
         rows: u64,
+        out: &mut Vec<u8>,
         make: impl FnOnce(&mut dyn Encoder, &mut Vec<u8>) -> io::Result<()>,
-    ) -> Result<Vec<u8>, Error> {
-        let mut bytes = Vec::new();
-        make(&mut *self.encoder, &mut bytes).map_err(|source| self.failed(source))?;
+    ) -> Result<(), Error> {
+        let before = out.len();
+        if let Err(source) = make(&mut *self.encoder, out) {
+            out.truncate(before);
+            return Err(self.failed(source));
+        }
         let last = self.ends.last().copied().unwrap_or_default();
-        self.ends.push(Written { rows: last.rows + rows, bytes: last.bytes + bytes.len() as u64 });
-        Ok(bytes)
+        let bytes = (out.len() - before) as u64;
+        self.ends.push(Written { rows: last.rows + rows, bytes: last.bytes + bytes });
+        Ok(())
     }
 
     fn footer(&mut self, blocks: usize) -> Result<Vec<u8>, Error> {
@@ -465,7 +471,8 @@ mod tests {
             if path.ends_with("x.parquet") { crate::sink::parquet::open } else { crate::sink::ipc::open };
         let encoder = open(&schema, &fields, 2).unwrap();
         let mut blocks = Blocks { path: path.to_owned(), encoder, ends: Vec::new() };
-        let mut file = blocks.make(0, |encoder, out| encoder.header(out)).unwrap();
+        let mut file = Vec::new();
+        blocks.make(0, &mut file, |encoder, out| encoder.header(out)).unwrap();
         for first in [0, 2100, 4200] {
             let flows = first..first + 2100;
             let cells = [buffer(flows.clone()), buffer(flows.clone().map(|flow| flow as u32))];
@@ -475,7 +482,7 @@ mod tests {
             let mut batch = Batch::default();
             batch.take(&Finished { cells, ends: &ends }, schema.shape(), &types);
             blocks.encoder.rows(&batch).unwrap();
-            file.extend(blocks.make(2100, |encoder, out| encoder.end_block(out)).unwrap());
+            blocks.make(2100, &mut file, |encoder, out| encoder.end_block(out)).unwrap();
         }
         fs::write(path, file).unwrap();
         blocks

@@ -13,6 +13,7 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use weir_sdk::columns::Kind;
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::compress_bound;
 
 use crate::sink::address::{push_ip, push_mac};
 use crate::sink::cell::ip;
@@ -35,6 +36,9 @@ pub(super) struct Chunks {
     compressor: Compressor<'static>,
     numbers: Numbers,
     places: Vec<u32>,
+    /// Where pages are made and compressed; what goes on from here takes as much memory as it has bytes.
+    made: Vec<u8>,
+    packed: Vec<u8>,
 }
 
 /// A column chunk that is ready to be written.
@@ -47,6 +51,7 @@ pub(super) struct Encoded {
 }
 
 /// A page of values and what they refer to.
+#[derive(Clone)]
 struct Pages {
     /// The values of the dictionary, and how many they are.
     dictionary: Option<(Vec<u8>, usize)>,
@@ -60,15 +65,24 @@ struct Pages {
 impl Chunks {
     pub(super) fn new() -> io::Result<Self> {
         let compressor = Compressor::new(ZSTD_LEVEL)?;
-        Ok(Self { compressor, numbers: Numbers::default(), places: Vec::new() })
+        Ok(Self {
+            compressor,
+            numbers: Numbers::default(),
+            places: Vec::new(),
+            made: Vec::new(),
+            packed: Vec::new(),
+        })
     }
 
     /// Makes the pages of the rows of a column.
     pub(super) fn encoded(&mut self, column: &mut Column) -> io::Result<Encoded> {
-        let mut data = Vec::with_capacity(column.size() + column.present.bytes.len() + 64);
+        let mut data = std::mem::take(&mut self.made);
+        data.clear();
         let levels = put_levels(column, &mut data);
-        let pages = self.encode(column, data);
-        let (pages, sizes, compression) = self.compressed(pages, column)?;
+        let made = self.encode(column, data);
+        let sizes = made.sizes();
+        let (pages, compression) = self.compressed(&made, column)?;
+        self.made = made.data;
         Ok(Encoded { levels, pages, sizes, compression })
     }
 
@@ -150,29 +164,30 @@ impl Chunks {
         Pages::with_dictionary(dictionary, keys.len(), data)
     }
 
-    /// The pages with what is left to compress compressed, how large they were, and what readers are told.
-    fn compressed(
-        &mut self,
-        pages: Pages,
-        column: &mut Column,
-    ) -> io::Result<(Pages, [usize; 2], Compression)> {
-        let sizes = [pages.dictionary.as_ref().map_or(0, |(bytes, _)| bytes.len()), pages.data.len()];
+    /// The pages with what is left to compress compressed, and what readers are told.
+    fn compressed(&mut self, pages: &Pages, column: &mut Column) -> io::Result<(Pages, Compression)> {
         if !pages.is_compressible || column.rests > 0 {
             column.rests = column.rests.saturating_sub(1);
-            return Ok((pages, sizes, Compression::UNCOMPRESSED));
+            return Ok((pages.clone(), Compression::UNCOMPRESSED));
         }
-        let data = self.compressor.compress(&pages.data)?;
+        let data = self.packed(&pages.data)?;
         let dictionary = match &pages.dictionary {
-            Some((bytes, count)) => Some((self.compressor.compress(bytes)?, *count)),
+            Some((bytes, count)) => Some((self.packed(bytes)?, *count)),
             None => None,
         };
-        let size = data.len() + dictionary.as_ref().map_or(0, |(bytes, _)| bytes.len());
-        if size * 100 > sizes.iter().sum::<usize>() * WORTH {
+        let packed = Pages { data, dictionary, ..*pages };
+        if packed.size() * 100 > pages.size() * WORTH {
             column.rests = RESTS;
-            return Ok((pages, sizes, Compression::UNCOMPRESSED));
+            return Ok((pages.clone(), Compression::UNCOMPRESSED));
         }
-        let level = ZstdLevel::try_new(ZSTD_LEVEL)?;
-        Ok((Pages { data, dictionary, ..pages }, sizes, Compression::ZSTD(level)))
+        Ok((packed, Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?)))
+    }
+
+    fn packed(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        self.packed.clear();
+        self.packed.reserve(compress_bound(bytes.len()));
+        self.compressor.compress_to_buffer(bytes, &mut self.packed)?;
+        Ok(self.packed.as_slice().to_vec())
     }
 }
 
@@ -226,6 +241,15 @@ impl Encoded {
 impl Pages {
     fn plain(data: Vec<u8>) -> Self {
         Self { dictionary: None, data, encoding: Encoding::PLAIN, is_compressible: false }
+    }
+
+    /// Bytes of dictionary and values.
+    fn sizes(&self) -> [usize; 2] {
+        [self.dictionary.as_ref().map_or(0, |(bytes, _)| bytes.len()), self.data.len()]
+    }
+
+    fn size(&self) -> usize {
+        self.sizes().iter().sum()
     }
 
     fn with_dictionary(dictionary: Vec<u8>, count: usize, data: Vec<u8>) -> Self {
