@@ -41,7 +41,9 @@ def main():
     except Failure as failure:
         sys.exit(f"error: {failure}")
     except subprocess.CalledProcessError as error:
-        sys.exit(f"error: {' '.join(map(str, error.cmd))} ended with {error.returncode}")
+        sys.exit(f"error: `{' '.join(map(str, error.cmd))}` ended with {error.returncode}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename}: {error.strerror}")
 
 
 def tune():
@@ -121,8 +123,9 @@ def make_captures():
 
 def build(target, flag):
     """A release build in a folder of its own, with a flag for the compiler."""
-    flags = " ".join(filter(None, [os.environ.get("RUSTFLAGS"), flag]))
-    environment = {**os.environ, "RUSTFLAGS": flags}
+    # Encoded, since a folder may have spaces in its name.
+    flags = "\x1f".join([*os.environ.get("RUSTFLAGS", "").split(), flag])
+    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": flags}
     run(["cargo", "build", "--quiet", "--release", "--target-dir", target], cwd=ROOT, env=environment)
 
 
@@ -130,6 +133,8 @@ def run_all(target, captures):
     """All kinds of runs of a build; gives the rows, by the name of their file."""
     shutil.rmtree(ROWS, ignore_errors=True)
     ROWS.mkdir()
+    # What people have set for runs of their own, such as a folder of plugins, is not to be learned.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
     standard, more = [], ["-p", ",".join(f"+{plugin}" for plugin in MORE_PLUGINS)]
     runs = [
         ("one.csv", ["-j", "1"], standard),
@@ -140,7 +145,8 @@ def run_all(target, captures):
     for name, workers, plugins in runs:
         for capture in captures.values():
             out = ROWS / f"{capture.stem}-{name}"
-            run([target / "release" / "weir", "--quiet", *workers, *plugins, "-w", out, capture])
+            command = [target / "release" / "weir", "--quiet", *workers, *plugins, "-w", out, capture]
+            run(command, env=environment)
     # A Parquet file names the program that wrote it and what it read; texts have to be the same.
     return {path.name: path.read_bytes() for path in ROWS.glob("*.csv")}
 
