@@ -27,11 +27,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+from tune import ROOT, TARGET, TUNED, Failure, tune
+
 RELEASE = TARGET / "release"
-TUNED = TARGET / "tuned" / "release"
-TUNE = ROOT / "benches" / "tune.py"
 WORK = TARGET / "peers"
 SEED = 20_261_120
 NFSTREAM_VERSION = "6.6.0"
@@ -44,10 +42,6 @@ from nfstream import NFStreamer
 if __name__ == "__main__":
     NFStreamer(source=sys.argv[1], n_dissections=0, statistical_analysis=True).to_csv(path=sys.argv[2])
 """
-
-
-class Failure(Exception):
-    """What went wrong, for people."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,7 @@ def compare(arguments):
     if not arguments.no_build:
         build()
         if arguments.tuned:
-            subprocess.run([sys.executable, TUNE], check=True)
+            tune()
     WORK.mkdir(parents=True, exist_ok=True)
     whole = make_capture(arguments.packets, arguments.flows)
     tenth = make_capture(arguments.packets // 10, arguments.flows // 10) if arguments.quick else whole

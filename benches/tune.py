@@ -20,6 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
 WORK = TARGET / "tuned"
+# Where the tuned program and its plugins are.
+TUNED = WORK / "release"
 COUNTING = WORK / "counting"
 COUNTS = WORK / "counts"
 CAPTURES = WORK / "captures"
@@ -63,7 +65,7 @@ def tune():
     step("the same rows")
     if run_all(WORK, captures) != learned:
         raise Failure("the tuned build makes other rows than the build that counted; please report this")
-    print(f"{WORK / 'release' / 'weir'} is tuned; its plugins lie beside it")
+    print(f"{TUNED / 'weir'} is tuned; its plugins lie beside it")
 
 
 def step(text):

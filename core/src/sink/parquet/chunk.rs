@@ -170,9 +170,9 @@ impl Chunks {
             column.rests = column.rests.saturating_sub(1);
             return Ok((pages.clone(), Compression::UNCOMPRESSED));
         }
-        let data = self.packed(&pages.data)?;
+        let data = self.compress(&pages.data)?;
         let dictionary = match &pages.dictionary {
-            Some((bytes, count)) => Some((self.packed(bytes)?, *count)),
+            Some((bytes, count)) => Some((self.compress(bytes)?, *count)),
             None => None,
         };
         let packed = Pages { data, dictionary, ..*pages };
@@ -183,11 +183,12 @@ impl Chunks {
         Ok((packed, Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?)))
     }
 
-    fn packed(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+    /// The bytes compressed, in no more memory than they take then.
+    fn compress(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         self.packed.clear();
         self.packed.reserve(compress_bound(bytes.len()));
         self.compressor.compress_to_buffer(bytes, &mut self.packed)?;
-        Ok(self.packed.as_slice().to_vec())
+        Ok(self.packed.clone())
     }
 }
 
