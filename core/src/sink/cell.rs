@@ -167,6 +167,28 @@ impl<const WIDTH: usize> Numbers<'_, WIDTH> {
     }
 }
 
+/// Directions whose presence fits into a word wherever they begin in a byte.
+const IN_A_WORD: usize = u64::BITS as usize - 7;
+
+impl<'a, const WIDTH: usize> Numbers<'a, WIDTH> {
+    /// What stands for directions, and a bit for each of them, the lowest for the first, which says whether its cell is
+    /// present; none if they are too many for that, or the column is too short.
+    #[inline]
+    pub(super) fn span(&self, directions: Range<usize>) -> Option<(&'a [[u8; WIDTH]], u64)> {
+        let (first, count) = (directions.start, directions.len());
+        let numbers = self.values.get(directions)?;
+        let validity = self.cells.validity().get(first / 8..)?;
+        let word = validity.first_chunk().map_or_else(|| padded(validity), |&bytes| u64::from_le_bytes(bytes));
+        (count <= IN_A_WORD).then_some((numbers, word >> (first % 8) & ((1 << count) - 1)))
+    }
+}
+
+/// The word that begins with these bytes, fewer than it has.
+#[cold]
+fn padded(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
+}
+
 /// The elements of a list.
 #[derive(Clone)]
 pub(super) struct Elements<'a> {

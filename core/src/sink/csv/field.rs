@@ -149,34 +149,89 @@ fn put_numbers<N: Number<WIDTH>, const WIDTH: usize>(
     delimiter: u8,
 ) {
     let cells = field.column.numbers();
-    let rows = rows.iter().zip(lines);
     if field.is_pair {
-        rows.for_each(|(row, line)| {
-            let room = line.room();
-            let len = put_number::<N, WIDTH>(cells, Some(row.own), room, 0, delimiter);
-            let len = put_number::<N, WIDTH>(cells, row.other, room, len, delimiter);
-            line.took(len);
-        });
+        match pairs(&cells, rows) {
+            Some((pairs, present)) => put_pairs::<N, WIDTH>(pairs, present, lines, delimiter),
+            None => put_some_pairs::<N, WIDTH>(cells, rows, lines, delimiter),
+        }
     } else {
-        rows.for_each(|(row, line)| {
+        for (row, line) in rows.iter().zip(lines) {
             let at = row.direction(field.pick);
-            let len = put_number::<N, WIDTH>(cells, at, line.room(), 0, delimiter);
+            let len = put_number::<N, WIDTH>(at.and_then(|at| cells.get(at)), line.room(), 0, delimiter);
             line.took(len);
-        });
+        }
     }
+}
+
+/// The numbers of A and B of rows that all have both, and a bit for each that is present.
+#[inline]
+fn pairs<'a, const WIDTH: usize>(
+    cells: &Numbers<'a, WIDTH>,
+    rows: &[Row],
+) -> Option<(&'a [[[u8; WIDTH]; 2]], u64)> {
+    let directions = rows.first()?.directions().start..rows.last()?.directions().end;
+    let (numbers, present) = cells.span(directions)?;
+    let (pairs, rest) = numbers.as_chunks();
+    (pairs.len() == rows.len() && rest.is_empty()).then_some((pairs, present))
+}
+
+/// Puts the numbers of A and B where no row lacks a direction. Their presence is asked for once if all are there, as they
+/// are in most columns.
+fn put_pairs<N: Number<WIDTH>, const WIDTH: usize>(
+    pairs: &[[[u8; WIDTH]; 2]],
+    present: u64,
+    lines: &mut [Line],
+    delimiter: u8,
+) {
+    if present.count_ones() as usize == 2 * pairs.len() {
+        for (&[a, b], line) in pairs.iter().zip(lines) {
+            put_pair::<N, WIDTH>([Some(a), Some(b)], line, delimiter);
+        }
+    } else {
+        let mut present = present;
+        for (&[a, b], line) in pairs.iter().zip(lines) {
+            let there = |bit: u64, number| (present & bit != 0).then_some(number);
+            put_pair::<N, WIDTH>([there(1, a), there(2, b)], line, delimiter);
+            present >>= 2;
+        }
+    }
+}
+
+/// The same where a row may lack B.
+fn put_some_pairs<N: Number<WIDTH>, const WIDTH: usize>(
+    cells: Numbers<'_, WIDTH>,
+    rows: &[Row],
+    lines: &mut [Line],
+    delimiter: u8,
+) {
+    for (row, line) in rows.iter().zip(lines) {
+        let numbers = [Some(row.own), row.other].map(|at| at.and_then(|at| cells.get(at)));
+        put_pair::<N, WIDTH>(numbers, line, delimiter);
+    }
+}
+
+#[inline(always)]
+fn put_pair<N: Number<WIDTH>, const WIDTH: usize>(
+    [a, b]: [Option<[u8; WIDTH]>; 2],
+    line: &mut Line,
+    delimiter: u8,
+) {
+    let room = line.room();
+    let len = put_number::<N, WIDTH>(a, room, 0, delimiter);
+    let len = put_number::<N, WIDTH>(b, room, len, delimiter);
+    line.took(len);
 }
 
 /// Puts a number, if it is present, and a delimiter behind what stands in the room; says how long that is then.
 #[inline(always)]
 fn put_number<N: Number<WIDTH>, const WIDTH: usize>(
-    cells: Numbers<'_, WIDTH>,
-    at: Option<usize>,
+    number: Option<[u8; WIDTH]>,
     room: &mut Room,
     before: usize,
     delimiter: u8,
 ) -> usize {
     let mut len = before;
-    if let Some(number) = at.and_then(|at| cells.get(at)) {
+    if let Some(number) = number {
         len += N::put(short(room, before), number);
     }
     room[len] = delimiter;
