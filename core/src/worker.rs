@@ -366,10 +366,15 @@ impl Worker {
         self.crew.packets(&Packets { window, facts, rows, streams, stream_buffer }, &mut self.watch);
     }
 
-    /// Appends the conversations that ended in the batch.
+    /// Appends the conversations that ended in the batch, and asks for what plugins keep of them: for long nobody has
+    /// touched it.
     fn expire(&mut self, clocks: ClockSpan<'_>, ended: &mut Vec<Ended>) {
         self.watch.skip();
+        let before = ended.len();
         self.table.expire(clocks, ended);
+        for ended in &ended[before..] {
+            prefetch_row(self.slab.row(ended.slot), self.slab.row_bytes());
+        }
         self.watch.lap(Stage::of_core("expire flows"));
     }
 

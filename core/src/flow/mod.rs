@@ -530,8 +530,10 @@ impl FlowTable {
     /// order of rows. The slots stay untouched until [`release`](Self::release).
     pub fn expire(&mut self, clocks: ClockSpan<'_>, ended: &mut Vec<Ended>) {
         if let Some(now) = clocks.now() {
-            let conversations = &self.conversations;
-            self.wheel.advance(now, |alarm| prefetch_record(&conversations[alarm.slot]));
+            let Self { conversations, index, wheel, .. } = &mut *self;
+            // What ends leaves the index, by its hash.
+            let near = |alarm: &Alarm| index.prefetch(conversations[alarm.slot].hash.into());
+            wheel.advance(now, near, |alarm| prefetch_record(&conversations[alarm.slot]));
             while let Some(alarm) = self.wheel.next(now) {
                 self.check_alarm(alarm, now);
             }

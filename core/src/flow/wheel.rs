@@ -47,8 +47,8 @@ impl Wheel {
     }
 
     /// Moves the clock on; alarms that may go off until then come within reach of [`next`](Self::next). Those that do
-    /// are shown, most of them a while before they go off.
-    pub fn advance(&mut self, clock: i64, show: impl Fn(&Alarm)) {
+    /// are shown as `near`, and those of the bucket behind them as `next`, so that memory can be asked for in two steps.
+    pub fn advance(&mut self, clock: i64, near: impl Fn(&Alarm), next: impl Fn(&Alarm)) {
         let target = clock.div_euclid(BUCKET_NS);
         if self.current == i64::MIN {
             self.current = target;
@@ -59,7 +59,8 @@ impl Wheel {
         self.current = self.current.max(target);
         for bucket in (0..steps).map(|step| first + step) {
             let alarms = std::mem::take(&mut self.buckets[bucket.rem_euclid(BUCKETS) as usize]);
-            alarms.iter().for_each(&show);
+            alarms.iter().for_each(&near);
+            self.buckets[(bucket + 1).rem_euclid(BUCKETS) as usize].iter().for_each(&next);
             self.near.extend(alarms.into_iter().map(Reverse));
         }
     }
@@ -86,7 +87,7 @@ mod tests {
             let mut waiting: Vec<i64> = Vec::new();
             for (step, delay) in steps {
                 clock += step / 10;
-                wheel.advance(clock, |_| {});
+                wheel.advance(clock, |_| {}, |_| {});
                 while let Some(alarm) = wheel.next(clock) {
                     prop_assert!(alarm.deadline <= clock);
                     let at = waiting.iter().position(|&deadline| deadline == alarm.deadline);

@@ -26,6 +26,7 @@ mod output;
 mod parquet;
 mod printer;
 mod provenance;
+mod single;
 mod text;
 mod tranalyzer;
 

@@ -3,6 +3,8 @@
 
 use std::io::Write;
 
+use super::single::put_everyday;
+
 /// Nanoseconds in a second.
 const NANOSECONDS: u64 = 1_000_000_000;
 
@@ -100,12 +102,12 @@ fn put_group(room: &mut Short, at: usize, value: u64) -> usize {
 }
 
 /// Eight times the character of zero.
-const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+pub(super) const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
 
 /// The digits of a number below 10^8, the first in the lowest byte: halves of four digits, then of two, then of
 /// one, all lanes at once. The products are quotients by 100 and by 10, exact for numbers of that size.
 #[inline(always)]
-fn eight_digits(value: u64) -> u64 {
+pub(super) fn eight_digits(value: u64) -> u64 {
     let fours = (value / 10_000) | ((value % 10_000) << 32);
     let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
     let twos = hundreds | ((fours - 100 * hundreds) << 16);
@@ -138,11 +140,41 @@ fn put_quarters(room: &mut Short, value: f64) -> Option<usize> {
     Some(len + usize::from(behind[3]))
 }
 
+/// A floating-point number.
+pub(super) trait Float: zmij::Float + Into<f64> {
+    /// Puts the shortest text of such a number if there is a faster way than that of the crate.
+    fn put_fast(self, room: &mut Short) -> Option<usize>;
+}
+
+impl Float for f32 {
+    #[inline(always)]
+    fn put_fast(self, room: &mut Short) -> Option<usize> {
+        match put_quarters(room, self.into()) {
+            None => put_everyday(room, self),
+            put => put,
+        }
+    }
+}
+
+impl Float for f64 {
+    #[inline(always)]
+    fn put_fast(self, room: &mut Short) -> Option<usize> {
+        put_quarters(room, self)
+    }
+}
+
 /// The shortest text that reads back as the same number; `NaN`, `inf`, `-inf`.
 #[inline]
-pub(super) fn put_shortest<F: zmij::Float + Into<f64>>(room: &mut Short, value: F) -> usize {
-    let quarters = put_quarters(room, value.into());
-    quarters.unwrap_or_else(|| put_short(room, zmij::Buffer::new().format(value).as_bytes()))
+pub(super) fn put_shortest(room: &mut Short, value: impl Float) -> usize {
+    match value.put_fast(room) {
+        Some(len) => len,
+        None => put_by_crate(room, value),
+    }
+}
+
+#[inline(never)]
+fn put_by_crate(room: &mut Short, value: impl Float) -> usize {
+    put_short(room, zmij::Buffer::new().format(value).as_bytes())
 }
 
 /// Puts a text of no more bytes than the room has.
@@ -206,7 +238,7 @@ pub(super) fn push_signed(out: &mut Vec<u8>, value: i64) {
 
 /// [`put_shortest`] behind a text.
 #[inline]
-pub(super) fn push_shortest<F: zmij::Float + Into<f64>>(out: &mut Vec<u8>, value: F) {
+pub(super) fn push_shortest(out: &mut Vec<u8>, value: impl Float) {
     push(out, |room| put_shortest(room, value));
 }
 
