@@ -20,6 +20,8 @@ pub struct Alarm {
 /// Alarms in buckets of an eighth of a second; those of the bucket that the clock is in are kept sorted.
 pub struct Wheel {
     buckets: Vec<Vec<Alarm>>,
+    /// Lists of buckets that are past, for their memory.
+    spare: Vec<Vec<Alarm>>,
     near: BinaryHeap<Reverse<Alarm>>,
     /// The bucket number the clock is in; it and those before have moved to `near`.
     current: i64,
@@ -28,11 +30,20 @@ pub struct Wheel {
 const BUCKET_NS: i64 = 125_000_000;
 /// 17 minutes: longer than any default timeout; later alarms go off early and are set anew.
 const BUCKETS: i64 = 8192;
+/// Lists that are kept for their memory, and how many alarms such a list may have room for: what is needed from one bucket
+/// to the next, and not what a flood has left.
+const SPARE_LISTS: usize = 16;
+const SPARE_ALARMS: usize = 1 << 12;
 
 impl Wheel {
     /// A wheel whose clock has not started.
     pub fn new() -> Self {
-        Self { buckets: vec![Vec::new(); BUCKETS as usize], near: BinaryHeap::new(), current: i64::MIN }
+        Self {
+            buckets: vec![Vec::new(); BUCKETS as usize],
+            spare: Vec::new(),
+            near: BinaryHeap::new(),
+            current: i64::MIN,
+        }
     }
 
     /// Sets an alarm.
@@ -43,7 +54,11 @@ impl Wheel {
             return;
         }
         let bucket = bucket.min(self.current.saturating_add(BUCKETS - 1));
-        self.buckets[bucket.rem_euclid(BUCKETS) as usize].push(alarm);
+        let alarms = &mut self.buckets[bucket.rem_euclid(BUCKETS) as usize];
+        if alarms.capacity() == 0 {
+            *alarms = self.spare.pop().unwrap_or_default();
+        }
+        alarms.push(alarm);
     }
 
     /// Moves the clock on; alarms that may go off until then come within reach of [`next`](Self::next). Those that do
@@ -58,10 +73,13 @@ impl Wheel {
         let first = target - steps + 1;
         self.current = self.current.max(target);
         for bucket in (0..steps).map(|step| first + step) {
-            let alarms = std::mem::take(&mut self.buckets[bucket.rem_euclid(BUCKETS) as usize]);
+            let mut alarms = std::mem::take(&mut self.buckets[bucket.rem_euclid(BUCKETS) as usize]);
             alarms.iter().for_each(&near);
             self.buckets[(bucket + 1).rem_euclid(BUCKETS) as usize].iter().for_each(&next);
-            self.near.extend(alarms.into_iter().map(Reverse));
+            self.near.extend(alarms.drain(..).map(Reverse));
+            if self.spare.len() < SPARE_LISTS && (1..=SPARE_ALARMS).contains(&alarms.capacity()) {
+                self.spare.push(alarms);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! Workers go through the same chunks, so rows are merged chunk by chunk; the rows of the end of input come as
 //! a last chunk.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use weir_sdk::Start;
@@ -51,6 +52,8 @@ struct Stream {
 struct Merged {
     /// Worker, and row of its parcel.
     rows: Vec<(usize, usize)>,
+    /// The directions of rows that stand together in a parcel, too: worker, and place in its parcel.
+    runs: Vec<(usize, Range<usize>)>,
     ends: Vec<EndFacts>,
     noticed: Vec<u64>,
     cells: Vec<ColumnBuffer>,
@@ -92,7 +95,8 @@ impl Merger {
         for stream in &mut self.streams {
             self.starts.append(&mut stream.parcel.starts);
         }
-        self.starts.sort_unstable_by_key(|start| start.ordinal);
+        // Each worker's are in order: a stable sort puts such parts together without more.
+        self.starts.sort_by_key(|start| start.ordinal);
         self.streams.iter().any(|stream| !stream.is_over)
     }
 
@@ -130,15 +134,11 @@ impl Merger {
             return Ok(());
         }
         self.rows.watch.skip();
-        let Merged { rows, ends, noticed, cells: kept_cells, tables } = &mut self.merged;
-        for (column, cells) in kept_cells.iter_mut().enumerate() {
-            for &(worker, row) in rows.iter() {
-                self.streams[worker].parcel.copy_cells(row, column, &self.kept, cells);
-            }
-        }
-        if !tables.is_empty() {
-            rows.iter()
-                .for_each(|&(worker, row)| self.streams[worker].parcel.copy_tables(row, &self.kept, tables));
+        let Merged { rows, runs, ends, noticed, cells: kept_cells, tables } = &mut self.merged;
+        for (worker, directions) in runs.iter() {
+            let parcel = &self.streams[*worker].parcel;
+            parcel.copy_cells(directions.clone(), &self.kept, kept_cells);
+            parcel.copy_tables(directions.clone(), &self.kept, tables);
         }
         let mut cells = Cells::none(self.kept.columns, tables.len());
         for ((column, _), buffer) in self.kept.kept.iter().zip(kept_cells.iter()) {
@@ -231,12 +231,17 @@ impl Merged {
         stream.next += 1;
         let directions = stream.parcel.rows[row].directions();
         self.rows.push((worker, row));
+        match self.runs.last_mut() {
+            Some((last, run)) if *last == worker && run.end == directions.start => run.end = directions.end,
+            _ => self.runs.push((worker, directions.clone())),
+        }
         self.ends.extend_from_slice(&stream.parcel.ends[directions.clone()]);
         self.noticed.extend(stream.parcel.orders[directions].iter().map(|order| order.noticed));
     }
 
     fn clear(&mut self) {
         self.rows.clear();
+        self.runs.clear();
         self.ends.clear();
         self.noticed.clear();
         self.cells.iter_mut().for_each(ColumnBuffer::clear);

@@ -89,16 +89,17 @@ impl Parcel {
         self
     }
 
-    /// Appends the cells of a row to those of others, for the `column`th of the kept columns.
-    pub(super) fn copy_cells(&self, row: usize, column: usize, kept: &Kept, to: &mut ColumnBuffer) {
-        let (_, value) = kept.kept[column];
-        to.copy(&ColumnCells::of(&self.cells[column]), self.rows[row].directions(), value);
+    /// Appends the cells of directions to those of others, for each of the kept columns.
+    pub(super) fn copy_cells(&self, directions: Range<usize>, kept: &Kept, to: &mut [ColumnBuffer]) {
+        for ((from, to), (_, value)) in self.cells.iter().zip(to).zip(&kept.kept) {
+            to.copy(&ColumnCells::of(from), directions.clone(), *value);
+        }
     }
 
-    /// Appends what belongs to a row to the rows of tables of others.
-    pub(super) fn copy_tables(&self, row: usize, kept: &Kept, to: &mut [TableRows]) {
+    /// Appends what belongs to directions to the rows of tables of others.
+    pub(super) fn copy_tables(&self, directions: Range<usize>, kept: &Kept, to: &mut [TableRows]) {
         for ((from, to), types) in self.tables.iter().zip(to).zip(&kept.tables) {
-            to.append_rows(from, self.rows[row].directions(), types);
+            to.append_rows(from, directions.clone(), types);
         }
     }
 }
