@@ -22,21 +22,21 @@ const fn hex() -> [[u8; 2]; 256] {
 }
 
 /// Length of the text of a MAC address.
-pub(super) const MAC: usize = 17;
+const MAC: usize = 17;
 
-/// `aa:bb:cc:dd:ee:ff`.
-#[inline]
-pub(super) fn mac_text(mac: [u8; 6]) -> [u8; MAC] {
-    let mut text = [b':'; MAC];
-    for (place, byte) in text.chunks_mut(3).zip(mac) {
+/// Puts `aa:bb:cc:dd:ee:ff` at the start of the room, and says how long it is.
+#[inline(always)]
+pub(super) fn put_mac(room: &mut Short, mac: [u8; 6]) -> usize {
+    room[..MAC].copy_from_slice(&[b':'; MAC]);
+    for (place, byte) in room[..MAC].chunks_mut(3).zip(mac) {
         place[..2].copy_from_slice(&HEX[usize::from(byte)]);
     }
-    text
+    MAC
 }
 
-/// [`mac_text`] behind a text.
+/// [`put_mac`] behind a text.
 pub(super) fn push_mac(out: &mut Vec<u8>, mac: [u8; 6]) {
-    out.extend_from_slice(&mac_text(mac));
+    push(out, |room| put_mac(room, mac));
 }
 
 /// Dotted quad, or the text of RFC 5952.

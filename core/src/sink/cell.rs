@@ -131,6 +131,18 @@ impl<'a> Prepared<'a> {
         all.get(list.start..list.end.min(all.len())).unwrap_or_default()
     }
 
+    /// The text of a direction that is present, in a column of texts.
+    #[inline(always)]
+    pub(super) fn text(&self, direction: usize) -> Option<&'a [u8]> {
+        self.values.get(self.cells.text(direction))
+    }
+
+    /// The texts of a direction's list, in a column of such lists.
+    #[inline(always)]
+    pub(super) fn texts(&self, direction: usize) -> impl Iterator<Item = Option<&'a [u8]>> {
+        self.cells.list(direction).map(|element| self.text(element))
+    }
+
     /// Its cells as numbers.
     #[inline(always)]
     pub(super) fn numbers<const WIDTH: usize>(&self) -> Numbers<'a, WIDTH> {
@@ -178,7 +190,8 @@ impl<'a, const WIDTH: usize> Numbers<'a, WIDTH> {
         let (first, count) = (directions.start, directions.len());
         let numbers = self.values.get(directions)?;
         let validity = self.cells.validity().get(first / 8..)?;
-        let word = validity.first_chunk().map_or_else(|| padded(validity), |&bytes| u64::from_le_bytes(bytes));
+        let word =
+            validity.first_chunk().map_or_else(|| padded(validity), |&bytes| u64::from_le_bytes(bytes));
         (count <= IN_A_WORD).then_some((numbers, word >> (first % 8) & ((1 << count) - 1)))
     }
 }

@@ -6,7 +6,7 @@ use weir_sdk::Ip;
 use weir_sdk::columns::{Kind, ValueType};
 
 use crate::schema::{OutputColumn, Pick};
-use crate::sink::address::{MAC, mac_text, put_v4};
+use crate::sink::address::{put_mac, put_v4};
 use crate::sink::cell::{Cell, Numbers, Prepared, Source, Value};
 use crate::sink::line::{Half, Line, Room};
 use crate::sink::number::{Short, put_checked, put_shortest, put_signed, put_unsigned};
@@ -76,14 +76,11 @@ impl Field<'_> {
     /// Has the first or only cell of each row put, and then the one of B if there are two.
     #[inline(always)]
     fn each(&self, rows: &[Row], lines: &mut [Line], mut put: impl FnMut(Option<usize>, &mut Line)) {
-        let rows = rows.iter().zip(lines);
-        if self.is_pair {
-            rows.for_each(|(row, line)| {
-                put(Some(row.own), line);
-                put(row.other, line);
-            });
-        } else {
-            rows.for_each(|(row, line)| put(row.direction(self.pick), line));
+        for (row, line) in rows.iter().zip(lines) {
+            let places =
+                if self.is_pair { [Some(row.own), row.other] } else { [row.direction(self.pick), None] };
+            // In one place, so that no call is made for each cell.
+            places.into_iter().take(self.count()).for_each(|at| put(at, line));
         }
     }
 }
@@ -97,13 +94,16 @@ fn put_cells_of(ValueType { kind, list }: ValueType) -> Put {
         (Kind::I64 | Kind::Time | Kind::Duration, false) => put_numbers::<i64, 8>,
         (Kind::F32, false) => put_numbers::<f32, 4>,
         (Kind::F64, false) => put_numbers::<f64, 8>,
-        (Kind::Bool | Kind::Mac | Kind::Ip | Kind::Text, false) => put_others,
+        (Kind::Text, false) => put_texts,
+        (Kind::Bool | Kind::Mac | Kind::Ip, false) => put_others,
         (Kind::U8, true) => put_lists_of_numbers::<u8, 1>,
         (Kind::U16, true) => put_lists_of_numbers::<u16, 2>,
         (Kind::U32, true) => put_lists_of_numbers::<u32, 4>,
         (Kind::U64, true) => put_lists_of_numbers::<u64, 8>,
         (Kind::I64 | Kind::Time | Kind::Duration, true) => put_lists_of_numbers::<i64, 8>,
-        (Kind::Bool | Kind::F32 | Kind::F64 | Kind::Mac | Kind::Ip | Kind::Text, true) => put_lists_of_others,
+        (Kind::Mac, true) => put_lists_of_macs,
+        (Kind::Text, true) => put_lists_of_texts,
+        (Kind::Bool | Kind::F32 | Kind::F64 | Kind::Ip, true) => put_lists_of_others,
     }
 }
 
@@ -184,8 +184,8 @@ fn put_pairs<N: Number<WIDTH>, const WIDTH: usize>(
     delimiter: u8,
 ) {
     if present.count_ones() as usize == 2 * pairs.len() {
-        for (&[a, b], line) in pairs.iter().zip(lines) {
-            put_pair::<N, WIDTH>([Some(a), Some(b)], line, delimiter);
+        for (pair, line) in pairs.iter().zip(lines) {
+            put_pair::<N, WIDTH>(pair.map(Some), line, delimiter);
         }
     } else {
         let mut present = present;
@@ -289,14 +289,40 @@ fn put_several<N: Number<WIDTH>, const WIDTH: usize>(
     line.put(&[delimiter]);
 }
 
-fn put_others(field: &Field<'_>, rows: &[Row], lines: &mut [Line], delimiter: u8) {
+fn put_texts(field: &Field<'_>, rows: &[Row], lines: &mut [Line], delimiter: u8) {
     put_if_short(field, rows, lines, delimiter, |column, at, room| {
-        let room = short(room, 0);
-        match column.cell(at) {
-            Cell::One(Value::Text(b"")) | Cell::Many(_) => None,
-            Cell::One(Value::Text(text)) => put_checked(room, text, |byte| needs_quotes(byte, delimiter)),
-            Cell::One(other) => put_plain(other, room),
-            Cell::Null => Some(0),
+        let text = column.text(at)?;
+        let is_short = !text.is_empty();
+        is_short.then(|| put_checked(short(room, 0), text, |byte| needs_quotes(byte, delimiter)))?
+    });
+}
+
+fn put_others(field: &Field<'_>, rows: &[Row], lines: &mut [Line], delimiter: u8) {
+    put_if_short(field, rows, lines, delimiter, |column, at, room| match column.cell(at) {
+        Cell::One(value) => put_plain(value, short(room, 0)),
+        Cell::Null => Some(0),
+        Cell::Many(_) => None,
+    });
+}
+
+fn put_lists_of_macs(field: &Field<'_>, rows: &[Row], lines: &mut [Line], delimiter: u8) {
+    put_if_short(field, rows, lines, delimiter, |column, at, room| match column.list(at) {
+        [] => Some(put_no_elements(room)),
+        [only] => Some(put_between(room, |room| put_mac(room, *only))),
+        _ => None,
+    });
+}
+
+fn put_lists_of_texts(field: &Field<'_>, rows: &[Row], lines: &mut [Line], delimiter: u8) {
+    put_if_short(field, rows, lines, delimiter, |column, at, room| {
+        let mut texts = column.texts(at);
+        match (texts.next(), texts.next()) {
+            (None, _) => Some(put_no_elements(room)),
+            (Some(only), None) => {
+                let len = put_checked(short(room, OPEN.len()), only?, is_escaped)?;
+                Some(put_between(room, |_| len))
+            }
+            _ => None,
         }
     });
 }
@@ -304,15 +330,22 @@ fn put_others(field: &Field<'_>, rows: &[Row], lines: &mut [Line], delimiter: u8
 fn put_lists_of_others(field: &Field<'_>, rows: &[Row], lines: &mut [Line], delimiter: u8) {
     put_if_short(field, rows, lines, delimiter, |column, at, room| {
         let mut elements = column.elements(at);
-        match elements.size_hint().0 {
-            0 => {
-                room[..2].copy_from_slice(b"[]");
-                Some(2)
+        match (elements.next(), elements.next()) {
+            (None, _) => Some(put_no_elements(room)),
+            (Some(only @ Value::Ip(_)), None) => {
+                let len = put_plain(only, short(room, OPEN.len()))?;
+                Some(put_between(room, |_| len))
             }
-            1 => put_list_of_one(elements.next()?, room),
             _ => None,
         }
     });
+}
+
+/// An empty list.
+#[inline(always)]
+fn put_no_elements(room: &mut Half) -> usize {
+    room[..2].copy_from_slice(b"[]");
+    2
 }
 
 /// Puts cells that may be too long for the room.
@@ -355,10 +388,7 @@ fn put_empty_list(line: &mut Line, delimiter: u8) {
 fn put_plain(value: Value<'_>, room: &mut Short) -> Option<usize> {
     match value {
         Value::Bool(value) => put_checked(room, if value { b"true" } else { b"false" }, |_| false),
-        Value::Mac(mac) => {
-            room[..MAC].copy_from_slice(&mac_text(mac));
-            Some(MAC)
-        }
+        Value::Mac(mac) => Some(put_mac(room, mac)),
         Value::Ip(Ip::V4(address)) => Some(put_v4(room, address)),
         _ => None,
     }
@@ -368,18 +398,13 @@ fn put_plain(value: Value<'_>, room: &mut Short) -> Option<usize> {
 const OPEN: &[u8; 4] = b"\"[\"\"";
 const CLOSE: &[u8; 4] = b"\"\"]\"";
 
+/// Puts the only element of a list, which says how long it is, and what stands around it.
 #[inline(always)]
-fn put_list_of_one(only: Value<'_>, room: &mut Half) -> Option<usize> {
-    let short = short(room, OPEN.len());
-    let len = match only {
-        Value::Text(text) => put_checked(short, text, is_escaped)?,
-        Value::Mac(_) | Value::Ip(_) => put_plain(only, short)?,
-        _ => return None,
-    };
-    let end = OPEN.len() + len;
+fn put_between(room: &mut Half, put: impl FnOnce(&mut Short) -> usize) -> usize {
+    let end = OPEN.len() + put(short(room, OPEN.len()));
     room[..OPEN.len()].copy_from_slice(OPEN);
     room[end..end + CLOSE.len()].copy_from_slice(CLOSE);
-    Some(end + CLOSE.len())
+    end + CLOSE.len()
 }
 
 /// Whether JSON asks for an escape.
