@@ -38,6 +38,14 @@ pub(crate) struct Host {
     pub(crate) bytes: u64,
 }
 
+/// A host with its address, in one cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Addressed {
+    address: Ip,
+    host: Host,
+}
+
 type Number = u32;
 
 /// A host by the hash of its address.
@@ -75,7 +83,7 @@ impl Entry for Count {
 pub(crate) struct Census {
     hash_state: RandomState,
     numbers: Table<Known>,
-    hosts: Vec<(Ip, Host)>,
+    hosts: Vec<Addressed>,
     free: Vec<Number>,
     /// Directions by initiator and responder.
     pairs: Table<Count>,
@@ -247,7 +255,7 @@ impl Census {
     }
 
     fn give_back(&mut self, number: Number) {
-        let hash = self.hash(self.hosts[number as usize].0);
+        let hash = self.hash(self.hosts[number as usize].address);
         if let Some(place) = self.numbers.find(hash_of(hash), |known| known.number == number) {
             self.numbers.remove(place);
             self.free.push(number);
@@ -274,7 +282,7 @@ impl Census {
 
     #[inline]
     fn known(&self, address: Ip, hash: u32) -> Option<Number> {
-        let place = self.numbers.find(hash, |known| self.hosts[known.number as usize].0 == address)?;
+        let place = self.numbers.find(hash, |known| self.hosts[known.number as usize].address == address)?;
         Some(self.numbers.get(place).number)
     }
 
@@ -283,7 +291,7 @@ impl Census {
     }
 
     fn add(&mut self, address: Ip, hash: u32) -> Number {
-        let host = (address, Host::default());
+        let host = Addressed { address, host: Host::default() };
         let number = self.free.pop().unwrap_or(self.hosts.len() as Number);
         match self.hosts.get_mut(number as usize) {
             Some(free) => *free = host,
@@ -294,7 +302,7 @@ impl Census {
     }
 
     fn host(&mut self, number: Number) -> &mut Host {
-        &mut self.hosts[number as usize].1
+        &mut self.hosts[number as usize].host
     }
 }
 
