@@ -100,11 +100,11 @@ fn put_decimal(room: &mut Short, sign: usize, Decimal { digits, behind_point }: 
         let whole = DIGITS - behind_point;
         let zeros_before = if first == 1 { 0 } else { 1 + eight.trailing_zeros() as usize / 8 };
         let (before, behind) = (zeros_before.min(whole - 1), zeros_behind.min(behind_point - 1));
-        let point = 8 * whole as u32 & 63;
+        let point = (8 * whole as u32) & 63;
         let before_point = u128::from((1u64 << point) - 1);
         let with_point =
             text & before_point | u128::from(u64::from(b'.') << point) | (text & !before_point) << 8;
-        let shown = with_point >> (8 * before as u32 & 63);
+        let shown = with_point >> ((8 * before as u32) & 63);
         room[sign..][..16].copy_from_slice(&shown.to_le_bytes());
         sign + DIGITS + 1 - before - behind
     } else {

@@ -128,7 +128,7 @@ impl Column {
         }
         let Rows { parts, seen, present, values, rows, .. } = batch;
         let values = cleared::<4>(present, values, *rows);
-        let mut last: Option<(&[u8], u32)> = None;
+        let mut recent = Recent::default();
         for (number, view) in seen.iter() {
             let Part { places, .. } = &parts[*number];
             for (&from, &row) in places.picked(self.source.pick).iter().zip(&places.rows) {
@@ -137,9 +137,7 @@ impl Column {
                 else {
                     continue;
                 };
-                let known = last.filter(|(known, _)| *known == text).map(|(_, number)| number);
-                let number = known.unwrap_or_else(|| self.texts.number(text));
-                last = Some((text, number));
+                let number = recent.number(text, &mut self.texts);
                 values[row] = number.to_le_bytes();
                 present[row] = 1;
             }
@@ -202,6 +200,43 @@ impl Column {
 fn elements<'a, const WIDTH: usize>(view: &View<'a>, list: Range<usize>) -> &'a [[u8; WIDTH]] {
     let values = view.values.as_chunks::<WIDTH>().0;
     values.get(list.start..list.end.min(values.len())).unwrap_or_default()
+}
+
+/// Texts that were numbered a moment ago, by a few bits of them: most come again soon, and to compare them costs less than to
+/// look them up among all.
+struct Recent<'a> {
+    texts: [(&'a [u8], u32); 1 << RECENT_BITS],
+}
+
+const RECENT_BITS: u32 = 6;
+
+impl Default for Recent<'_> {
+    /// No text has the number that stands here.
+    fn default() -> Self {
+        Self { texts: [(b"", u32::MAX); 1 << RECENT_BITS] }
+    }
+}
+
+impl<'a> Recent<'a> {
+    /// The number that a text has in `texts`.
+    fn number(&mut self, text: &'a [u8], texts: &mut Texts) -> u32 {
+        let recent = &mut self.texts[bits_of(text)];
+        if recent.0 != text || recent.1 == u32::MAX {
+            *recent = (text, texts.number(text));
+        }
+        recent.1
+    }
+}
+
+/// A few bits of the length, the first bytes, and the last ones.
+fn bits_of(text: &[u8]) -> usize {
+    let eight = |bytes: Option<&[u8; 8]>| bytes.map(|&bytes| u64::from_le_bytes(bytes));
+    let ends = eight(text.first_chunk())
+        .zip(eight(text.last_chunk()))
+        .map(|(first, last)| first ^ last.rotate_left(29));
+    let mixed = ends.unwrap_or_else(|| text.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)));
+    let spread = (mixed ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (spread >> (u64::BITS - RECENT_BITS)) as usize
 }
 
 /// Room for so many cells, none of which is present.
