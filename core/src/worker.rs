@@ -73,6 +73,14 @@ pub struct Begun {
 }
 
 impl Begun {
+    /// Forgets it, keeps the memory.
+    pub fn clear(&mut self) {
+        self.flows.clear();
+        self.starts.clear();
+        self.asking.clear();
+        self.answers.clear();
+    }
+
     fn note(&mut self, packets: &[PacketFacts], slots: &[u32], window: &[u8], clocks: &[i64]) {
         for ((facts, &slot), &clock) in packets.iter().zip(slots).zip(clocks) {
             let packet = Packet::new(facts, window);

@@ -184,11 +184,12 @@ impl Packer {
         &self.watch
     }
 
-    /// Takes what began in the chunk whose rows come next.
-    pub(super) fn starts(&mut self, starts: Vec<Start>) {
+    /// Takes what began in the chunks whose rows come next.
+    pub(super) fn starts(&mut self, starts: &mut Vec<Start>) {
         if self.kept.wants_starts {
-            self.parcel.starts = starts;
+            self.parcel.starts.append(starts);
         }
+        starts.clear();
     }
 
     /// The rows of the chunk are complete; those of the end of input count as a last chunk.

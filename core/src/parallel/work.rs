@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use weir_sdk::Start;
+
 use crate::counts::Counts;
 use crate::decode::ChainTexts;
 use crate::flow::Ended;
@@ -18,6 +20,10 @@ use super::parcel::Packer;
 /// Chunks that may be finished later than they were read, while other workers come up.
 pub(super) const LAG: usize = 4;
 
+/// Chunks whose rows are made and merged together: of the few conversations that end in one, the calls that make rows
+/// of them would cost more than the rows (`docs/performance.md`).
+const TOGETHER: u64 = 4;
+
 /// A worker and what it needs of the others.
 pub(super) struct Workshop<'n> {
     worker: Worker,
@@ -28,8 +34,13 @@ pub(super) struct Workshop<'n> {
     chains: ChainTexts,
     /// Chunks whose conversations have no numbers yet, oldest first.
     pending: VecDeque<Pending>,
-    /// Chunks finished so far.
-    finished: u64,
+    /// Lists of chunks that have their numbers, to be filled again.
+    spare: Vec<Pending>,
+    /// What ended and what began in chunks that have their numbers, while others come that are finished with them.
+    ended: Vec<Ended>,
+    starts: Vec<Start>,
+    /// Chunks numbered so far.
+    numbered: u64,
 }
 
 /// What a chunk left to do.
@@ -55,7 +66,10 @@ impl<'n> Workshop<'n> {
             packer,
             chains: ChainTexts::default(),
             pending: VecDeque::new(),
-            finished: 0,
+            spare: Vec::new(),
+            ended: Vec::new(),
+            starts: Vec::new(),
+            numbered: 0,
         }
     }
 
@@ -73,17 +87,18 @@ impl<'n> Workshop<'n> {
         while let Ok(chunk) = chunks.take() {
             self.follow(&chunk);
             drop(chunk);
-            while !self.pending.is_empty() && self.finish_oldest(self.pending.len() > LAG)? {}
+            while !self.pending.is_empty() && self.number_oldest(self.pending.len() > LAG)? {}
         }
         while !self.pending.is_empty() {
-            self.finish_oldest(true)?;
+            self.number_oldest(true)?;
         }
+        self.finish()?;
         self.worker.drain(&self.chains, &mut self.packer).map_err(|_| Stopped)?;
         self.packer.end_chunk()
     }
 
     fn follow(&mut self, chunk: &Chunk) {
-        let mut pending = Pending::default();
+        let mut pending = self.spare.pop().unwrap_or_default();
         let packets = &mut *chunk.share(self.number.into());
         let share = Share { packets, window: &chunk.window, clocks: chunk.clocks.all(), is_far: true };
         self.worker.follow(share, &mut pending.begun, &mut pending.ended);
@@ -91,14 +106,14 @@ impl<'n> Workshop<'n> {
         self.chains.extend(&chunk.chains);
         let begun = pending.begun.flows.iter().map(|&(ordinal, _)| ordinal).collect();
         let told = Told { begun, answers: std::mem::take(&mut pending.begun.answers) };
-        self.numbering.tell(self.number.into(), self.finished + self.pending.len() as u64, told);
+        self.numbering.tell(self.number.into(), self.numbered + self.pending.len() as u64, told);
         self.pending.push_back(pending);
     }
 
-    /// Finishes the rows of the oldest chunk that waits for its numbers; false if they are not known yet and
-    /// it need not wait for them.
-    fn finish_oldest(&mut self, must_wait: bool) -> Result<bool, Stopped> {
-        let (worker, chunk) = (self.number.into(), self.finished);
+    /// Takes the numbers of the oldest chunk that waits for them, and finishes it with those before once they are enough;
+    /// false if they are not known yet and it need not wait for them.
+    fn number_oldest(&mut self, must_wait: bool) -> Result<bool, Stopped> {
+        let (worker, chunk) = (self.number.into(), self.numbered);
         let learned = if must_wait {
             self.numbering.take(worker, chunk)?
         } else if let Some(learned) = self.numbering.try_take(worker, chunk) {
@@ -106,13 +121,26 @@ impl<'n> Workshop<'n> {
         } else {
             return Ok(false);
         };
-        let Some(Pending { begun, ended }) = self.pending.pop_front() else { return Ok(false) };
-        self.finished += 1;
-        self.worker.number(&begun, &learned.numbers, &learned.answers);
-        self.packer.starts(begun.starts);
-        self.worker.close(&ended, &self.chains, &mut self.packer).map_err(|_| Stopped)?;
-        self.packer.end_chunk()?;
+        let Some(mut oldest) = self.pending.pop_front() else { return Ok(false) };
+        self.numbered += 1;
+        self.worker.number(&oldest.begun, &learned.numbers, &learned.answers);
+        self.starts.append(&mut oldest.begun.starts);
+        self.ended.append(&mut oldest.ended);
+        oldest.begun.clear();
+        self.spare.push(oldest);
+        // The same chunks for all workers, however far each of them is.
+        if self.numbered.is_multiple_of(TOGETHER) {
+            self.finish()?;
+        }
         Ok(true)
+    }
+
+    /// Finishes the rows of all chunks that have their numbers.
+    fn finish(&mut self) -> Result<(), Stopped> {
+        self.packer.starts(&mut self.starts);
+        self.worker.close(&self.ended, &self.chains, &mut self.packer).map_err(|_| Stopped)?;
+        self.ended.clear();
+        self.packer.end_chunk()
     }
 }
 
