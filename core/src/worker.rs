@@ -86,9 +86,9 @@ impl Begun {
             let packet = Packet::new(facts, window);
             if facts.has(flag::STARTS_DIRECTION) {
                 self.starts.push(Start::of(&packet));
-            }
-            if facts.has(flag::STARTS_FLOW) {
-                self.flows.push((facts.ordinal, slot));
+                if facts.has(flag::STARTS_FLOW) {
+                    self.flows.push((facts.ordinal, slot));
+                }
             }
             if Query::of(&packet, clock).is_some() {
                 self.asking.push((facts.ordinal, slot, Side::from_bit(facts.side)));

@@ -177,8 +177,8 @@ const BEHIND: usize = 16;
 fn prefetch_bytes(facts: &PacketFacts, window: &[u8]) {
     let start = facts.start as usize;
     let end = start + (facts.captured_len as usize).min(FARTHEST);
-    let lines = window.get(start..end).into_iter().flat_map(|bytes| bytes.chunks(64));
-    lines.for_each(|line| prefetch(line.as_ptr()));
+    let Some(bytes) = window.get(start..end) else { return };
+    (0..bytes.len()).step_by(64).for_each(|at| prefetch(bytes.as_ptr().wrapping_add(at)));
 }
 
 /// The conversations of one worker.

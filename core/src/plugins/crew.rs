@@ -77,7 +77,7 @@ impl Crew {
                 && !selected.iter().any(|known| known.is_for(interest, reads_streams))
             {
                 let wanted = wanted(interest);
-                selected.push(Selected { interest, reads_streams, wanted, packets: Vec::new() });
+                selected.push(Selected { interest, reads_streams, wanted, packets: Vec::new(), has_all: false });
             }
         }
         let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
@@ -143,7 +143,7 @@ impl Crew {
         for member in &mut self.members {
             let state = member.state;
             let is_own = |selected: &&Selected| selected.is_for(member.interest, member.stream_bytes > 0);
-            let selected = self.selected.iter().find(is_own).map(|selected| selected.packets.as_slice());
+            let selected = self.selected.iter().find(is_own).and_then(Selected::packets);
             let called = member
                 .working()
                 // SAFETY: as above; every row has been through `begin`, rows and facts go one by one.
@@ -161,10 +161,12 @@ impl Crew {
         }
         classes.clear();
         classes.extend(packets.facts.iter().map(|facts| class(Interest::of(facts))));
-        stream_classes.clone_from(classes);
-        note_brought(packets.streams, stream_classes);
-        for Selected { reads_streams, wanted, packets, .. } in selected {
-            select(*wanted, if *reads_streams { stream_classes } else { classes }, packets);
+        if selected.iter().any(|selected| selected.reads_streams) {
+            stream_classes.clone_from(classes);
+            note_brought(packets.streams, stream_classes);
+        }
+        for selected in selected {
+            selected.choose(if selected.reads_streams { stream_classes } else { classes });
         }
     }
 
@@ -223,9 +225,26 @@ struct Selected {
     /// The classes that are wanted, a bit each.
     wanted: u32,
     packets: Vec<u32>,
+    /// All packets of the batch are wanted, and not listed.
+    has_all: bool,
 }
 
 impl Selected {
+    /// Lists the packets that are wanted, by the classes of all. Most often all are, or none.
+    fn choose(&mut self, classes: &[Class]) {
+        let met = classes.iter().fold(0, |met, class| met | 1u32 << class % 32);
+        self.has_all = met & !self.wanted == 0;
+        self.packets.clear();
+        if !self.has_all && met & self.wanted != 0 {
+            select(self.wanted, classes, &mut self.packets);
+        }
+    }
+
+    /// The places of those that are wanted; none if all are.
+    fn packets(&self) -> Option<&[u32]> {
+        (!self.has_all).then_some(&self.packets)
+    }
+
     fn is_for(&self, interest: Interest, reads_streams: bool) -> bool {
         self.interest == interest && self.reads_streams == reads_streams
     }
