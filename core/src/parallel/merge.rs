@@ -1,7 +1,7 @@
 //! The rows of all workers, each in order → the rows of the run, in order.
 //!
-//! Workers go through the same chunks, so rows are merged chunk by chunk; the rows of the end of input come as
-//! a last chunk.
+//! Workers go through the same chunks and make the rows of some of them together, a round, so rows are merged round by
+//! round; the rows of the end of input come as a last one.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -83,14 +83,14 @@ impl Merger {
 
     /// Merges until all workers have ended.
     pub(super) fn run(mut self) -> Result<RowMaker, RunError> {
-        while self.begin_chunk() {
-            self.merge_chunk()?;
+        while self.begin_round() {
+            self.merge_round()?;
         }
         Ok(self.rows)
     }
 
-    /// Takes the first parcel of a chunk from every worker; false if there is none.
-    fn begin_chunk(&mut self) -> bool {
+    /// Takes the first parcel of a round from every worker; false if there is none.
+    fn begin_round(&mut self) -> bool {
         self.streams.iter_mut().for_each(Stream::take_parcel);
         for stream in &mut self.streams {
             self.starts.append(&mut stream.parcel.starts);
@@ -100,7 +100,7 @@ impl Merger {
         self.streams.iter().any(|stream| !stream.is_over)
     }
 
-    fn merge_chunk(&mut self) -> Result<(), Error> {
+    fn merge_round(&mut self) -> Result<(), Error> {
         while let Some(worker) = self.next_worker()? {
             let stream = &mut self.streams[worker];
             self.merged.take(stream, worker);
@@ -116,7 +116,7 @@ impl Merger {
         Ok(())
     }
 
-    /// The worker whose row comes next; none at the end of the chunk. A parcel that is used up is let go only
+    /// The worker whose row comes next; none at the end of the round. A parcel that is used up is let go only
     /// when its rows are written.
     fn next_worker(&mut self) -> Result<Option<usize>, Error> {
         while let Some(empty) = self.streams.iter().position(Stream::wants_parcel) {
@@ -204,9 +204,9 @@ impl Stream {
         self.parcel.orders.get(row.directions().start).copied()
     }
 
-    /// All rows of the parcel are merged, and the chunk goes on in the next.
+    /// All rows of the parcel are merged, and the round goes on in the next.
     fn wants_parcel(&self) -> bool {
-        !self.is_over && self.next == self.parcel.rows.len() && !self.parcel.ends_chunk
+        !self.is_over && self.next == self.parcel.rows.len() && !self.parcel.ends_round
     }
 
     fn take_parcel(&mut self) {

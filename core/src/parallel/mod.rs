@@ -6,8 +6,8 @@
 //! (`merge`) puts the rows of all workers in order, has row plugins add their cells, and hands them to the sink.
 //!
 //! Two things are about all workers. Conversations are numbered in the order in which they began: workers tell
-//! each other what began in each chunk of records (`numbering`), and finish a chunk's rows a little later, when
-//! its numbers are known. And rows have an order, which is worked out from packet ordinals and times alone
+//! each other what began in each chunk of records (`numbering`), and finish the rows of a few chunks a little later, when
+//! their numbers are known. And rows have an order, which is worked out from packet ordinals and times alone
 //! ([`EndOrder`](crate::flow::EndOrder)), so that merging what each worker gives in order gives the order of all.
 
 mod belt;

@@ -53,8 +53,8 @@ pub(super) struct Parcel {
     pub(super) packed: Packed,
     tables: Vec<TableRows>,
     pub(super) starts: Vec<Start>,
-    /// No row of a later chunk stands in it, and the next parcel has none of this one.
-    pub(super) ends_chunk: bool,
+    /// No row of a later round stands in it, and the next parcel has none of this one.
+    pub(super) ends_round: bool,
 }
 
 impl Parcel {
@@ -85,7 +85,7 @@ impl Parcel {
         self.cells.iter_mut().for_each(ColumnBuffer::clear);
         self.tables.iter_mut().for_each(TableRows::clear);
         self.starts.clear();
-        self.ends_chunk = false;
+        self.ends_round = false;
         self
     }
 
@@ -184,7 +184,7 @@ impl Packer {
         &self.watch
     }
 
-    /// Takes what began in the chunks whose rows come next.
+    /// Takes what began in the round whose rows come next.
     pub(super) fn starts(&mut self, starts: &mut Vec<Start>) {
         if self.kept.wants_starts {
             self.parcel.starts.append(starts);
@@ -192,9 +192,9 @@ impl Packer {
         starts.clear();
     }
 
-    /// The rows of the chunk are complete; those of the end of input count as a last chunk.
-    pub(super) fn end_chunk(&mut self) -> Result<(), Stopped> {
-        self.parcel.ends_chunk = true;
+    /// The rows of the round are complete; those of the end of input count as a last round.
+    pub(super) fn end_round(&mut self) -> Result<(), Stopped> {
+        self.parcel.ends_round = true;
         self.send()
     }
 

@@ -20,9 +20,9 @@ use super::parcel::Packer;
 /// Chunks that may be finished later than they were read, while other workers come up.
 pub(super) const LAG: usize = 4;
 
-/// Chunks whose rows are made and merged together: of the few conversations that end in one, the calls that make rows
-/// of them would cost more than the rows (`docs/performance.md`).
-const TOGETHER: u64 = 4;
+/// Chunks of a round, whose rows are made and merged together: of the few conversations that end in one chunk, the calls that
+/// make rows of them would cost more than the rows (`docs/performance.md`).
+const ROUND: u64 = 4;
 
 /// A worker and what it needs of the others.
 pub(super) struct Workshop<'n> {
@@ -36,7 +36,7 @@ pub(super) struct Workshop<'n> {
     pending: VecDeque<Pending>,
     /// Lists of chunks that have their numbers, to be filled again.
     spare: Vec<Pending>,
-    /// What ended and what began in chunks that have their numbers, while others come that are finished with them.
+    /// What ended and what began in those chunks of the round that have their numbers.
     ended: Vec<Ended>,
     starts: Vec<Start>,
     /// Chunks numbered so far.
@@ -94,7 +94,7 @@ impl<'n> Workshop<'n> {
         }
         self.finish()?;
         self.worker.drain(&self.chains, &mut self.packer).map_err(|_| Stopped)?;
-        self.packer.end_chunk()
+        self.packer.end_round()
     }
 
     fn follow(&mut self, chunk: &Chunk) {
@@ -129,7 +129,7 @@ impl<'n> Workshop<'n> {
         oldest.begun.clear();
         self.spare.push(oldest);
         // The same chunks for all workers, however far each of them is.
-        if self.numbered.is_multiple_of(TOGETHER) {
+        if self.numbered.is_multiple_of(ROUND) {
             self.finish()?;
         }
         Ok(true)
@@ -140,7 +140,7 @@ impl<'n> Workshop<'n> {
         self.packer.starts(&mut self.starts);
         self.worker.close(&self.ended, &self.chains, &mut self.packer).map_err(|_| Stopped)?;
         self.ended.clear();
-        self.packer.end_chunk()
+        self.packer.end_round()
     }
 }
 

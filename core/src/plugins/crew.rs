@@ -77,7 +77,13 @@ impl Crew {
                 && !selected.iter().any(|known| known.is_for(interest, reads_streams))
             {
                 let wanted = wanted(interest);
-                selected.push(Selected { interest, reads_streams, wanted, packets: Vec::new(), has_all: false });
+                selected.push(Selected {
+                    interest,
+                    reads_streams,
+                    wanted,
+                    packets: Vec::new(),
+                    has_all: false,
+                });
             }
         }
         let columns = plugins.iter().map(|plugin| plugin.info.columns.len()).sum();
