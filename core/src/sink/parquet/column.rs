@@ -489,6 +489,7 @@ impl Bits {
     /// Appends bits that stand in a byte each, and says how many are set.
     fn extend(&mut self, bits: &[u8]) -> usize {
         let before = self.count;
+        self.bytes.reserve(bits.len() / 8 + 2);
         let (chunks, rest) = bits.as_chunks::<8>();
         for &chunk in chunks {
             self.push(packed(chunk), 8);
@@ -504,14 +505,22 @@ impl Bits {
     /// Appends a bit so many times.
     fn extend_same(&mut self, bit: bool, count: usize) {
         let bits = if bit { u8::MAX } else { 0 };
-        (0..count / 8).for_each(|_| self.push(bits, 8));
-        if !count.is_multiple_of(8) {
-            self.push(bits & ((1 << (count % 8)) - 1), count % 8);
-        }
+        // First those that fill a byte, then whole bytes, then the rest.
+        let first = count.min(self.len.next_multiple_of(8) - self.len);
+        let (whole, rest) = ((count - first) / 8, (count - first) % 8);
+        self.push(bits & low_bits(first), first);
+        self.bytes.resize(self.bytes.len() + whole, bits);
+        self.len += 8 * whole;
+        self.count += if bit { 8 * whole } else { 0 };
+        self.push(bits & low_bits(rest), rest);
     }
 
     /// Appends up to eight bits.
+    #[inline]
     fn push(&mut self, bits: u8, count: usize) {
+        if count == 0 {
+            return;
+        }
         self.count += bits.count_ones() as usize;
         let offset = self.len % 8;
         match self.bytes.last_mut() {
@@ -535,6 +544,11 @@ impl Bits {
         self.len = 0;
         self.count = 0;
     }
+}
+
+/// So many bits that are set, fewer than eight.
+fn low_bits(count: usize) -> u8 {
+    (1 << count) - 1
 }
 
 /// Eight bits that stand in a byte each: the product moves that of byte `n` to bit `n` of the highest byte.
