@@ -238,7 +238,7 @@ struct Selected {
 impl Selected {
     /// Lists the packets that are wanted, by the classes of all. Most often all are, or none.
     fn choose(&mut self, classes: &[Class]) {
-        let met = classes.iter().fold(0, |met, class| met | 1u32 << class % 32);
+        let met = classes.iter().fold(0, |met, class| met | 1u32 << (class % 32));
         self.has_all = met & !self.wanted == 0;
         self.packets.clear();
         if !self.has_all && met & self.wanted != 0 {
