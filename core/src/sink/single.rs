@@ -11,7 +11,7 @@ use super::number::{Short, ZEROS, eight_digits};
 const EVERYDAY: std::ops::Range<u32> = 108..147;
 /// Bits of a significand that are stored.
 const STORED: u32 = 23;
-/// The exponent of the lowest bit of a significand, as it is stored where that exponent is 0.
+/// The stored exponent of numbers whose significand counts ones.
 const BIAS: i32 = 150;
 
 /// 10^0 to 10^13.
