@@ -25,10 +25,49 @@ use super::{Error, Finished, Output, Row, Sink, TextSink, Written};
 /// Batches that may wait for the encoder.
 const BATCHES_AHEAD: usize = 2;
 
+/// Takes the bytes of a file, piece by piece.
+pub(super) trait Pieces {
+    /// Takes the next bytes out of a vector. Their memory may go with them, and other memory come in its place.
+    fn put(&mut self, bytes: &mut Vec<u8>) -> Result<(), Error>;
+}
+
+impl Pieces for Output {
+    fn put(&mut self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        let out = self.buffer();
+        if out.is_empty() {
+            mem::swap(out, bytes)
+        } else {
+            out.append(bytes)
+        }
+        self.took(0)
+    }
+}
+
+/// Why a block has no end.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The encoder cannot make it.
+    Encoding(io::Error),
+    /// The file does not take it.
+    Writing(Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Encoding(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Writing(error)
+    }
+}
+
 /// Makes the bytes of a file out of batches of cells.
 pub(super) trait Encoder: Send {
-    /// Appends what stands before the first block.
-    fn header(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
+    /// Puts what stands before the first block.
+    fn header(&mut self, out: &mut dyn Pieces) -> Result<(), Failure>;
 
     /// Takes rows into the block.
     fn rows(&mut self, rows: &Batch) -> io::Result<()>;
@@ -36,8 +75,8 @@ pub(super) trait Encoder: Send {
     /// Whether the block should end here.
     fn is_full(&self) -> bool;
 
-    /// Appends the block.
-    fn end_block(&mut self, out: &mut Vec<u8>) -> io::Result<()>;
+    /// Puts the block, in pieces if it is large, so that it never stands in memory as a whole.
+    fn end_block(&mut self, out: &mut dyn Pieces) -> Result<(), Failure>;
 
     /// Appends the footer of a file that ends behind so many blocks. No more rows come.
     fn footer(&mut self, blocks: usize, out: &mut Vec<u8>) -> io::Result<()>;
@@ -202,6 +241,19 @@ struct BlockFile {
     pending: u64,
 }
 
+/// Counts the bytes that it hands on.
+struct Counted<'a> {
+    out: &'a mut dyn Pieces,
+    bytes: u64,
+}
+
+impl Pieces for Counted<'_> {
+    fn put(&mut self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        self.bytes += bytes.len() as u64;
+        self.out.put(bytes)
+    }
+}
+
 /// What was made of the file so far.
 struct Blocks {
     path: PathBuf,
@@ -258,10 +310,10 @@ impl BlockFile {
     /// Puts what the encoder makes into the file: the header, or the rows that it holds.
     fn put(
         &mut self,
-        make: impl FnOnce(&mut dyn Encoder, &mut Vec<u8>) -> io::Result<()>,
+        make: impl FnOnce(&mut dyn Encoder, &mut dyn Pieces) -> Result<(), Failure>,
     ) -> Result<(), Error> {
         let rows = mem::take(&mut self.pending);
-        self.blocks.make(rows, self.output.buffer(), make)?;
+        self.blocks.make(rows, &mut self.output, make)?;
         self.output.took(rows)
     }
 
@@ -278,21 +330,20 @@ impl BlockFile {
 }
 
 impl Blocks {
-    /// Appends what the encoder makes of so many rows, or nothing if it fails.
+    /// Puts what the encoder makes of so many rows. If it fails, a part of that may stand there, behind what is whole.
     fn make(
         &mut self,
         rows: u64,
-        out: &mut Vec<u8>,
-        make: impl FnOnce(&mut dyn Encoder, &mut Vec<u8>) -> io::Result<()>,
+        out: &mut dyn Pieces,
+        make: impl FnOnce(&mut dyn Encoder, &mut dyn Pieces) -> Result<(), Failure>,
     ) -> Result<(), Error> {
-        let before = out.len();
-        if let Err(source) = make(&mut *self.encoder, out) {
-            out.truncate(before);
-            return Err(self.failed(source));
-        }
+        let mut counted = Counted { out, bytes: 0 };
+        make(&mut *self.encoder, &mut counted).map_err(|failure| match failure {
+            Failure::Encoding(source) => self.failed(source),
+            Failure::Writing(error) => error,
+        })?;
         let last = self.ends.last().copied().unwrap_or_default();
-        let bytes = (out.len() - before) as u64;
-        self.ends.push(Written { rows: last.rows + rows, bytes: last.bytes + bytes });
+        self.ends.push(Written { rows: last.rows + rows, bytes: last.bytes + counted.bytes });
         Ok(())
     }
 
@@ -342,6 +393,14 @@ fn end_with(path: &Path, length: u64, bytes: &[u8]) -> io::Result<()> {
     file.set_len(length)?;
     file.seek(SeekFrom::Start(length))?;
     file.write_all(bytes)
+}
+
+#[cfg(test)]
+impl Pieces for Vec<u8> {
+    fn put(&mut self, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        self.append(bytes);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

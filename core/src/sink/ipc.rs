@@ -18,7 +18,7 @@ use crate::schema::Schema;
 use super::arrow::record_batch;
 use super::batch::Batch;
 use super::cell::Source;
-use super::columnar::Encoder;
+use super::columnar::{Encoder, Failure, Pieces};
 
 const MAGIC: &[u8; 6] = b"ARROW1";
 /// What stands before and behind the messages is padded to eight bytes.
@@ -59,16 +59,15 @@ fn failed(error: ArrowError) -> io::Error {
 }
 
 impl Ipc {
-    fn take_bytes(&mut self, out: &mut Vec<u8>) {
+    fn put_bytes(&mut self, out: &mut dyn Pieces) -> Result<(), Failure> {
         self.length += self.writer.get_ref().len();
-        out.append(self.writer.get_mut());
+        Ok(out.put(self.writer.get_mut())?)
     }
 }
 
 impl Encoder for Ipc {
-    fn header(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        self.take_bytes(out);
-        Ok(())
+    fn header(&mut self, out: &mut dyn Pieces) -> Result<(), Failure> {
+        self.put_bytes(out)
     }
 
     fn rows(&mut self, batch: &Batch) -> io::Result<()> {
@@ -81,7 +80,7 @@ impl Encoder for Ipc {
         true
     }
 
-    fn end_block(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+    fn end_block(&mut self, out: &mut dyn Pieces) -> Result<(), Failure> {
         let message = self.writer.get_ref();
         if let Some(prefix) = message.first_chunk::<MESSAGE_PREFIX>() {
             let [_, _, _, _, length @ ..] = *prefix;
@@ -89,8 +88,7 @@ impl Encoder for Ipc {
             let body = message.len() as i64 - i64::from(metadata);
             self.blocks.push(Block::new(self.length as i64, metadata, body));
         }
-        self.take_bytes(out);
-        Ok(())
+        self.put_bytes(out)
     }
 
     fn footer(&mut self, blocks: usize, out: &mut Vec<u8>) -> io::Result<()> {

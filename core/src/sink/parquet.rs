@@ -12,9 +12,10 @@ mod encoding;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::panic::resume_unwind;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use arrow_schema::SchemaRef;
@@ -27,7 +28,7 @@ use crate::schema::Schema;
 
 use super::batch::Batch;
 use super::cell::Source;
-use super::columnar::Encoder;
+use super::columnar::{Encoder, Failure, Pieces};
 
 use chunk::{Chunks, Encoded};
 use column::{Column, Rows};
@@ -40,6 +41,8 @@ const BYTES_PER_GROUP: usize = 64 << 20;
 const MOST_THREADS: usize = 8;
 /// What every file begins with.
 const MAGIC: &[u8; 4] = b"PAR1";
+/// Bytes of a row group that go to the file together.
+const PIECE: usize = 1 << 20;
 
 /// What makes the bytes of a file.
 pub(super) struct Parquet {
@@ -70,23 +73,10 @@ pub(super) fn open(schema: &Schema, fields: &SchemaRef, threads: usize) -> io::R
     }))
 }
 
-impl Parquet {
-    fn take_bytes(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        self.out.flush()?;
-        let bytes = self.out.inner_mut();
-        if out.is_empty() {
-            std::mem::swap(out, bytes)
-        } else {
-            out.append(bytes)
-        }
-        Ok(())
-    }
-}
-
 impl Encoder for Parquet {
-    fn header(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
+    fn header(&mut self, out: &mut dyn Pieces) -> Result<(), Failure> {
         self.out.write_all(MAGIC)?;
-        self.take_bytes(out)
+        put_bytes(&mut self.out, out)
     }
 
     fn rows(&mut self, batch: &Batch) -> io::Result<()> {
@@ -101,21 +91,24 @@ impl Encoder for Parquet {
         self.rows >= ROWS_PER_GROUP || bytes() >= BYTES_PER_GROUP
     }
 
-    fn end_block(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        let start = self.out.bytes_written();
+    fn end_block(&mut self, out: &mut dyn Pieces) -> Result<(), Failure> {
+        let Self { columns, makers, out: bytes, .. } = self;
+        let start = bytes.bytes_written();
         let schema = self.file.schema_descr_ptr();
-        let encoded = encoded(&mut self.makers, &mut self.columns)?;
-        let chunks = encoded.into_iter().zip(schema.columns());
-        let chunks = chunks.map(|(chunk, description)| chunk.write(description.clone(), &mut self.out));
-        let chunks = chunks.collect::<io::Result<Vec<_>>>()?;
+        let mut chunks = Vec::new();
+        encode(makers, columns, |chunk| {
+            chunks.push(chunk.write(schema.column(chunks.len()), bytes)?);
+            if bytes.inner().len() >= PIECE { put_bytes(bytes, out) } else { Ok(()) }
+        })?;
+        put_bytes(bytes, out)?;
         let group = RowGroupMetaData::builder(schema)
             .set_num_rows(std::mem::take(&mut self.rows) as i64)
             .set_total_byte_size(chunks.iter().map(|chunk| chunk.uncompressed_size()).sum())
             .set_ordinal(self.groups.len() as i32)
             .set_file_offset(start as i64)
             .set_column_metadata(chunks);
-        self.groups.push(group.build()?);
-        self.take_bytes(out)
+        self.groups.push(group.build().map_err(io::Error::from)?);
+        Ok(())
     }
 
     fn footer(&mut self, blocks: usize, out: &mut Vec<u8>) -> io::Result<()> {
@@ -133,29 +126,57 @@ impl Encoder for Parquet {
     }
 }
 
-/// The chunks of all columns, in order, which have no rows then.
+/// Puts what was written so far.
+fn put_bytes(bytes: &mut TrackedWrite<Vec<u8>>, out: &mut dyn Pieces) -> Result<(), Failure> {
+    bytes.flush()?;
+    Ok(out.put(bytes.inner_mut())?)
+}
+
+/// Hands on the chunks of all columns, in order, which have no rows then.
 ///
-/// Columns take very different times, so each thread takes the next that no other has taken.
-fn encoded(makers: &mut [Chunks], columns: &mut [Column]) -> io::Result<Vec<Encoded>> {
+/// Columns take very different times, so each thread takes the next that no other has taken; and this thread hands on what
+/// is done before it takes the next.
+fn encode(
+    makers: &mut [Chunks],
+    columns: &mut [Column],
+    mut hand_on: impl FnMut(Encoded) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let rest = Mutex::new(columns.iter_mut().enumerate());
-    let next = || rest.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let encode = |maker: &mut Chunks| -> io::Result<Vec<(usize, Encoded)>> {
-        let mut done = Vec::new();
-        while let Some((at, column)) = next() {
-            done.push((at, maker.encoded(column)?));
-            column.clear();
-        }
-        Ok(done)
+    let done = Mutex::new(BTreeMap::new());
+    let encode_next = |maker: &mut Chunks| -> io::Result<bool> {
+        let Some((at, column)) = locked(&rest).next() else { return Ok(false) };
+        let chunk = maker.encoded(column)?;
+        column.clear();
+        locked(&done).insert(at, chunk);
+        Ok(true)
     };
-    let Some((own, others)) = makers.split_first_mut() else { return Ok(Vec::new()) };
-    let mut all = thread::scope(|scope| {
-        let threads: Vec<_> = others.iter_mut().map(|maker| scope.spawn(|| encode(maker))).collect();
-        let mut all = encode(own)?;
-        for thread in threads {
-            all.append(&mut thread.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+    let mut next = 0;
+    let mut hand_on_done = || -> Result<(), Failure> {
+        while let Some(chunk) = { locked(&done).remove(&next) } {
+            hand_on(chunk)?;
+            next += 1;
         }
-        io::Result::Ok(all)
-    })?;
-    all.sort_unstable_by_key(|&(at, _)| at);
-    Ok(all.into_iter().map(|(_, chunk)| chunk).collect())
+        Ok(())
+    };
+    let Some((own, others)) = makers.split_first_mut() else { return Ok(()) };
+    thread::scope(|scope| {
+        let encode_rest = |maker: &mut Chunks| -> io::Result<()> {
+            while encode_next(maker)? {}
+            Ok(())
+        };
+        let threads: Vec<_> =
+            others.iter_mut().map(|maker| scope.spawn(move || encode_rest(maker))).collect();
+        while encode_next(own)? {
+            hand_on_done()?;
+        }
+        for thread in threads {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+        }
+        hand_on_done()
+    })
+}
+
+/// What the mutex holds is whole between any two statements that could panic.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
