@@ -291,9 +291,9 @@ fn put_several<N: Number<WIDTH>, const WIDTH: usize>(
 
 fn put_texts(field: &Field<'_>, rows: &[Row], lines: &mut [Line], delimiter: u8) {
     put_if_short(field, rows, lines, delimiter, |column, at, room| {
-        let text = column.text(at)?;
-        let is_short = !text.is_empty();
-        is_short.then(|| put_checked(short(room, 0), text, |byte| needs_quotes(byte, delimiter)))?
+        // An empty text stands in quotes.
+        let text = column.text(at).filter(|text| !text.is_empty())?;
+        put_checked(short(room, 0), text, |byte| needs_quotes(byte, delimiter))
     });
 }
 
