@@ -184,12 +184,11 @@ impl Packer {
         &self.watch
     }
 
-    /// Takes what began in the round whose rows come next.
+    /// Takes what began in a chunk of the round whose rows come next.
     pub(super) fn starts(&mut self, starts: &mut Vec<Start>) {
         if self.kept.wants_starts {
             self.parcel.starts.append(starts);
         }
-        starts.clear();
     }
 
     /// The rows of the round are complete; those of the end of input count as a last round.

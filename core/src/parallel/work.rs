@@ -3,8 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use weir_sdk::Start;
-
 use crate::counts::Counts;
 use crate::decode::ChainTexts;
 use crate::flow::Ended;
@@ -36,9 +34,8 @@ pub(super) struct Workshop<'n> {
     pending: VecDeque<Pending>,
     /// Lists of chunks that have their numbers, to be filled again.
     spare: Vec<Pending>,
-    /// What ended and what began in those chunks of the round that have their numbers.
+    /// What ended in those chunks of the round that have their numbers.
     ended: Vec<Ended>,
-    starts: Vec<Start>,
     /// Chunks numbered so far.
     numbered: u64,
 }
@@ -68,7 +65,6 @@ impl<'n> Workshop<'n> {
             pending: VecDeque::new(),
             spare: Vec::new(),
             ended: Vec::new(),
-            starts: Vec::new(),
             numbered: 0,
         }
     }
@@ -124,7 +120,7 @@ impl<'n> Workshop<'n> {
         let Some(mut oldest) = self.pending.pop_front() else { return Ok(false) };
         self.numbered += 1;
         self.worker.number(&oldest.begun, &learned.numbers, &learned.answers);
-        self.starts.append(&mut oldest.begun.starts);
+        self.packer.starts(&mut oldest.begun.starts);
         self.ended.append(&mut oldest.ended);
         oldest.begun.clear();
         self.spare.push(oldest);
@@ -137,7 +133,6 @@ impl<'n> Workshop<'n> {
 
     /// Finishes the rows of all chunks that have their numbers.
     fn finish(&mut self) -> Result<(), Stopped> {
-        self.packer.starts(&mut self.starts);
         self.worker.close(&self.ended, &self.chains, &mut self.packer).map_err(|_| Stopped)?;
         self.ended.clear();
         self.packer.end_round()
