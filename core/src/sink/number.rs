@@ -142,31 +142,31 @@ fn put_quarters(room: &mut Short, value: f64) -> Option<usize> {
 
 /// A floating-point number.
 pub(super) trait Float: zmij::Float + Into<f64> {
-    /// Puts the shortest text of such a number if there is a faster way than that of the crate.
-    fn put_fast(self, room: &mut Short) -> Option<usize>;
+    /// Puts the shortest text if there is a faster way to it than that of the crate.
+    fn put_everyday(self, room: &mut Short) -> Option<usize>;
 }
 
 impl Float for f32 {
     #[inline(always)]
-    fn put_fast(self, room: &mut Short) -> Option<usize> {
-        match put_quarters(room, self.into()) {
-            None => put_everyday(room, self),
-            put => put,
-        }
+    fn put_everyday(self, room: &mut Short) -> Option<usize> {
+        put_everyday(room, self)
     }
 }
 
 impl Float for f64 {
     #[inline(always)]
-    fn put_fast(self, room: &mut Short) -> Option<usize> {
-        put_quarters(room, self)
+    fn put_everyday(self, _: &mut Short) -> Option<usize> {
+        None
     }
 }
 
 /// The shortest text that reads back as the same number; `NaN`, `inf`, `-inf`.
 #[inline]
 pub(super) fn put_shortest(room: &mut Short, value: impl Float) -> usize {
-    match value.put_fast(room) {
+    if let Some(len) = put_quarters(room, value.into()) {
+        return len;
+    }
+    match value.put_everyday(room) {
         Some(len) => len,
         None => put_by_crate(room, value),
     }

@@ -248,7 +248,12 @@ fn put_lists_of_numbers<N: Number<WIDTH>, const WIDTH: usize>(
     field.each(rows, lines, |at, line| {
         let Some(at) = at.filter(|&at| column.has(at)) else { return line.put(&[delimiter]) };
         match column.list(at) {
-            [] => put_empty_list(line, delimiter),
+            [] => {
+                let room = line.room();
+                let len = put_no_elements(room);
+                room[len] = delimiter;
+                line.took(len + 1);
+            }
             [only] => {
                 let room = line.room();
                 let len = N::put(short(room, 1), *only);
@@ -343,7 +348,7 @@ fn put_lists_of_others(field: &Field<'_>, rows: &[Row], lines: &mut [Line], deli
 
 /// An empty list.
 #[inline(always)]
-fn put_no_elements(room: &mut Half) -> usize {
+fn put_no_elements(room: &mut [u8]) -> usize {
     room[..2].copy_from_slice(b"[]");
     2
 }
@@ -376,11 +381,6 @@ fn put_if_short(
 #[inline(always)]
 fn short<const ROOM: usize>(room: &mut [u8; ROOM], at: usize) -> &mut Short {
     room[at..].first_chunk_mut().expect("a cell's room is more than twice that of a short text")
-}
-
-#[inline(always)]
-fn put_empty_list(line: &mut Line, delimiter: u8) {
-    line.put(&[b'[', b']', delimiter]);
 }
 
 /// Puts what [`plain`](super::plain) appends, unless its text may be long.

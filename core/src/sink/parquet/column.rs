@@ -10,7 +10,7 @@ use weir_sdk::columns::Kind;
 use crate::sink::batch::{Batch, NOWHERE, Part, View};
 use crate::sink::cell::Source;
 
-use super::dictionary::Texts;
+use super::dictionary::{Recent, Texts};
 
 /// A column of a row group in the making.
 pub(super) struct Column {
@@ -202,43 +202,6 @@ fn elements<'a, const WIDTH: usize>(view: &View<'a>, list: Range<usize>) -> &'a 
     values.get(list.start..list.end.min(values.len())).unwrap_or_default()
 }
 
-/// Texts that were numbered a moment ago, by a few bits of them: most come again soon, and to compare them costs less than to
-/// look them up among all.
-struct Recent<'a> {
-    texts: [(&'a [u8], u32); 1 << RECENT_BITS],
-}
-
-const RECENT_BITS: u32 = 6;
-
-impl Default for Recent<'_> {
-    /// No text has the number that stands here.
-    fn default() -> Self {
-        Self { texts: [(b"", u32::MAX); 1 << RECENT_BITS] }
-    }
-}
-
-impl<'a> Recent<'a> {
-    /// The number that a text has in `texts`.
-    fn number(&mut self, text: &'a [u8], texts: &mut Texts) -> u32 {
-        let recent = &mut self.texts[bits_of(text)];
-        if recent.0 != text || recent.1 == u32::MAX {
-            *recent = (text, texts.number(text));
-        }
-        recent.1
-    }
-}
-
-/// A few bits of the length, the first bytes, and the last ones.
-fn bits_of(text: &[u8]) -> usize {
-    let eight = |bytes: Option<&[u8; 8]>| bytes.map(|&bytes| u64::from_le_bytes(bytes));
-    let ends = eight(text.first_chunk())
-        .zip(eight(text.last_chunk()))
-        .map(|(first, last)| first ^ last.rotate_left(29));
-    let mixed = ends.unwrap_or_else(|| text.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)));
-    let spread = (mixed ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (spread >> (u64::BITS - RECENT_BITS)) as usize
-}
-
 /// Room for so many cells, none of which is present.
 fn cleared<'a, const WIDTH: usize>(
     present: &mut Vec<u8>,
@@ -351,7 +314,7 @@ impl<'a> Rows<'a> {
 /// Whether the first bits are all set.
 fn has_all(bits: &[u8], count: usize) -> bool {
     let (whole, rest) = (count / 8, count % 8);
-    let mask = (1u8 << rest) - 1;
+    let mask = low_bits(rest);
     bits.len() >= count.div_ceil(8)
         && bits[..whole].iter().all(|&bits| bits == u8::MAX)
         && (rest == 0 || bits[whole] & mask == mask)
@@ -496,9 +459,7 @@ impl Bits {
         }
         let mut last = [0; 8];
         last[..rest.len()].copy_from_slice(rest);
-        if !rest.is_empty() {
-            self.push(packed(last), rest.len());
-        }
+        self.push(packed(last), rest.len());
         self.count - before
     }
 

@@ -5,6 +5,9 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use std::hash::BuildHasher;
 
+/// An odd number whose product with another one has that one's low bits spread over its high ones.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Different numbers, in the order in which they came first.
 #[derive(Default)]
 pub(super) struct Numbers {
@@ -42,7 +45,7 @@ impl Numbers {
     #[inline(always)]
     fn place(&mut self, value: u64, shift: u32) -> u32 {
         let mask = self.slots.len() - 1;
-        let mut slot = ((value ^ value >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as usize;
+        let mut slot = ((value ^ value >> 32).wrapping_mul(SPREAD) >> shift) as usize;
         loop {
             match self.slots[slot & mask] {
                 0 => break,
@@ -111,6 +114,43 @@ impl Texts {
     }
 }
 
+/// Texts that were numbered a moment ago, by a few bits of them: most come again soon, and to compare them costs less than to
+/// look them up among all.
+pub(super) struct Recent<'a>([Option<(&'a [u8], u32)>; 1 << RECENT_BITS]);
+
+const RECENT_BITS: u32 = 6;
+
+impl Default for Recent<'_> {
+    fn default() -> Self {
+        Self([None; 1 << RECENT_BITS])
+    }
+}
+
+impl<'a> Recent<'a> {
+    /// The number that a text has in `texts`.
+    pub(super) fn number(&mut self, text: &'a [u8], texts: &mut Texts) -> u32 {
+        let recent = &mut self.0[bits_of(text)];
+        match *recent {
+            Some((known, number)) if known == text => number,
+            _ => {
+                let number = texts.number(text);
+                *recent = Some((text, number));
+                number
+            }
+        }
+    }
+}
+
+/// A few bits of the length, the first bytes, and the last ones.
+fn bits_of(text: &[u8]) -> usize {
+    let ends = text.first_chunk().zip(text.last_chunk());
+    let mixed = match ends {
+        Some((&first, &last)) => u64::from_le_bytes(first) ^ u64::from_le_bytes(last).rotate_left(29),
+        None => text.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)),
+    };
+    ((mixed ^ text.len() as u64).wrapping_mul(SPREAD) >> (u64::BITS - RECENT_BITS)) as usize
+}
+
 fn part<'a>(bytes: &'a [u8], ends: &[u32], number: u32) -> &'a [u8] {
     let end_of = |number: usize| ends[number] as usize;
     let start = (number as usize).checked_sub(1).map_or(0, end_of);
@@ -129,6 +169,19 @@ mod tests {
         assert!(!numbers.number([1, 2, 3, 4].into_iter(), 3, &mut places));
         assert!(numbers.number((0..10_000u32).map(u64::from), 10_000, &mut places));
         assert!(places.iter().copied().eq(0..10_000));
+    }
+
+    #[test]
+    fn recent_texts_have_the_numbers_that_all_have() {
+        let texts: Vec<String> =
+            (0..3000).map(|n: u32| "x".repeat(n as usize % 20) + &(n % 7).to_string()).collect();
+        let (mut direct, mut behind, mut recent) = (Texts::default(), Texts::default(), Recent::default());
+        for text in &texts {
+            let text = text.as_bytes();
+            assert_eq!(recent.number(text, &mut behind), direct.number(text));
+        }
+        assert_eq!(recent.number(b"", &mut behind), direct.number(b""));
+        assert_eq!(behind.len(), direct.len());
     }
 
     #[test]
