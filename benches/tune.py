@@ -5,7 +5,7 @@
 
 The tuned program and its plugins are then in `target/tuned/release`, and write the rows that those of
 `cargo build --release` write. Three steps: a build that counts, runs of it over synthetic captures, and a build that
-reads the counts. On two cores that takes a quarter of an hour. Needs Python 3.10, cargo, and llvm-profdata of the
+reads the counts. On two cores that takes five to ten minutes. Needs Python 3.10, cargo, and llvm-profdata of the
 compiler's LLVM (`rustup component add llvm-tools`, or Debian's package llvm-22 for LLVM 22).
 """
 
