@@ -109,7 +109,9 @@ pub fn run(config: &RunConfig, interrupted: &AtomicBool) -> Result<Summary, RunE
         last => {
             crews.extend(last);
             let kept = rows.kept(&schema, &tables);
-            parallel::run(&mut feed, crews, &config.rules, rows, kept, config.is_profiled)?
+            let done;
+            (done, feed) = parallel::run(feed, crews, &config.rules, rows, kept, config.is_profiled)?;
+            done
         }
     };
     progress.finish();

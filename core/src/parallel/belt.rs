@@ -1,64 +1,81 @@
-//! Belts between threads: bounded channels whose ends look a few times before they sleep.
-//!
-//! What waits on a belt is a fraction of a millisecond of work. To put a thread to sleep and wake it again costs a
-//! good part of that, on virtual machines more than on others; so an end first offers its processor to other
-//! threads, and looks again.
+//! Belts between threads: what one has done, in order, until another takes it.
 
-use std::sync::mpsc::{Receiver, RecvError, SendError, SyncSender, TryRecvError, TrySendError, sync_channel};
-use std::thread::yield_now;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How often an end looks before it sleeps: what comes soon comes within so many looks, and others want the
-/// processor (`docs/performance.md`).
-const LOOKS: usize = 20;
-
-/// The end that takes.
-pub(super) struct Taker<T>(Receiver<T>);
-
-/// The end that gives.
-pub(super) struct Giver<T>(SyncSender<T>);
-
-/// A belt on which so many things can wait.
-pub(super) fn belt<T>(length: usize) -> (Giver<T>, Taker<T>) {
-    let (giver, taker) = sync_channel(length);
-    (Giver(giver), Taker(taker))
+/// Things in the order in which they were put there. Nobody waits at a belt: who finds it empty, or too full, does
+/// something else ([`Floor`](super::floor::Floor)).
+pub(super) struct Belt<T> {
+    things: Mutex<VecDeque<T>>,
+    is_over: AtomicBool,
 }
 
-impl<T> Taker<T> {
-    /// The next thing; an error when the giver is gone and nothing waits.
-    pub(super) fn take(&self) -> Result<T, RecvError> {
-        for _ in 0..LOOKS {
-            match self.0.try_recv() {
-                Ok(thing) => return Ok(thing),
-                Err(TryRecvError::Disconnected) => return Err(RecvError),
-                Err(TryRecvError::Empty) => yield_now(),
-            }
-        }
-        self.0.recv()
-    }
-
-    /// What waits, if something does.
-    pub(super) fn take_waiting(&self) -> Option<T> {
-        self.0.try_recv().ok()
+impl<T> Default for Belt<T> {
+    fn default() -> Self {
+        Self { things: Mutex::default(), is_over: AtomicBool::new(false) }
     }
 }
 
-impl<T> Giver<T> {
-    /// Puts a thing on the belt if there is room and somebody will take it; otherwise it is dropped.
-    pub(super) fn offer(&self, thing: T) {
-        let _ = self.0.try_send(thing);
+/// What was found at the end of a belt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found<T> {
+    /// The next thing.
+    Thing(T),
+    /// Nothing yet.
+    Nothing,
+    /// Nothing, and nothing will come.
+    Over,
+}
+
+impl<T> Found<T> {
+    /// The thing, if there is one.
+    pub(super) fn thing(self) -> Option<T> {
+        match self {
+            Self::Thing(thing) => Some(thing),
+            Self::Nothing | Self::Over => None,
+        }
+    }
+}
+
+impl<T> Belt<T> {
+    pub(super) fn put(&self, thing: T) {
+        self.things().push_back(thing);
     }
 
-    /// Puts a thing on the belt as soon as there is room; an error when the taker is gone.
-    pub(super) fn give(&self, mut thing: T) -> Result<(), SendError<T>> {
-        for _ in 0..LOOKS {
-            match self.0.try_send(thing) {
-                Ok(()) => return Ok(()),
-                Err(TrySendError::Disconnected(refused)) => return Err(SendError(refused)),
-                Err(TrySendError::Full(refused)) => thing = refused,
-            }
-            yield_now();
+    /// Nothing will be put there any more.
+    pub(super) fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    pub(super) fn take(&self) -> Found<T> {
+        // Asked before: what is put between the two questions is found.
+        let is_over = self.is_over.load(Ordering::Acquire);
+        match self.things().pop_front() {
+            Some(thing) => Found::Thing(thing),
+            None if is_over => Found::Over,
+            None => Found::Nothing,
         }
-        self.0.send(thing)
+    }
+
+    /// How many things wait.
+    pub(super) fn len(&self) -> usize {
+        self.things().len()
+    }
+
+    /// Whether [`take`](Self::take) would find something, be it the end.
+    pub(super) fn is_ready(&self) -> bool {
+        self.is_over.load(Ordering::Acquire) || self.len() > 0
+    }
+
+    /// Whether nothing waits and nothing will come.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.is_over.load(Ordering::Acquire) && self.len() == 0
+    }
+
+    /// The list is whole between any two statements that could panic.
+    fn things(&self) -> MutexGuard<'_, VecDeque<T>> {
+        self.things.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -67,30 +84,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn things_arrive_in_order_however_short_the_belt() {
-        let (giver, taker) = belt(1);
-        std::thread::scope(|scope| {
-            scope.spawn(move || (0..1000).for_each(|thing| giver.give(thing).unwrap()));
-            assert!((0..1000).all(|thing| taker.take() == Ok(thing)));
-            assert_eq!(taker.take(), Err(RecvError));
-        });
-    }
-
-    #[test]
-    fn what_is_offered_waits_or_is_dropped() {
-        let (giver, taker) = belt(1);
-        assert_eq!(taker.take_waiting(), None);
-        giver.offer(1);
-        giver.offer(2);
-        assert_eq!((taker.take_waiting(), taker.take_waiting()), (Some(1), None));
-        drop(taker);
-        giver.offer(3);
-    }
-
-    #[test]
-    fn a_giver_learns_that_nobody_takes() {
-        let (giver, taker) = belt(1);
-        drop(taker);
-        assert!(giver.give(1).is_err());
+    fn things_are_taken_in_the_order_in_which_they_were_put() {
+        let belt = Belt::default();
+        assert_eq!(belt.take(), Found::Nothing);
+        assert!(!belt.is_ready());
+        belt.put(1);
+        belt.put(2);
+        belt.end();
+        assert_eq!((belt.len(), belt.is_ready()), (2, true));
+        assert_eq!([belt.take(), belt.take(), belt.take()], [Found::Thing(1), Found::Thing(2), Found::Over]);
+        assert!(belt.is_ready());
     }
 }

@@ -10,8 +10,6 @@ use crate::flow::Clocks;
 use crate::intake::{Intake, Packets};
 use crate::profile::{Stage, Stopwatch};
 
-use super::belt::Giver;
-
 /// What all workers see, each of which takes its own packets.
 #[derive(Default)]
 pub(super) struct Chunk {
@@ -30,8 +28,9 @@ impl Chunk {
 }
 
 /// Reads, decodes, and deals out.
-pub(super) struct Dealer {
-    belts: Vec<Giver<Arc<Chunk>>>,
+pub(super) struct Dealer<'p> {
+    feed: Feed<'p>,
+    workers: usize,
     intake: Intake,
     records: Vec<Record>,
     watch: Stopwatch,
@@ -41,35 +40,30 @@ pub(super) struct Dealer {
     dealt: Vec<Arc<Chunk>>,
 }
 
-impl Dealer {
-    pub(super) fn new(belts: Vec<Giver<Arc<Chunk>>>, watch: Stopwatch) -> Self {
-        Self { belts, intake: Intake::default(), records: Vec::new(), watch, told: 0, dealt: Vec::new() }
+impl<'p> Dealer<'p> {
+    pub(super) fn new(feed: Feed<'p>, workers: usize, watch: Stopwatch) -> Self {
+        Self { feed, workers, intake: Intake::default(), records: Vec::new(), watch, told: 0, dealt: Vec::new() }
     }
 
-    /// Deals out all records of `feed`; gives what was counted, and where the time went. Ends early if a worker is
-    /// gone, which then says why itself.
-    pub(super) fn run(mut self, feed: &mut Feed<'_>) -> (Counts, Stopwatch) {
-        self.deal_all(feed);
-        (self.intake.counts().clone(), self.watch)
-    }
-
-    fn deal_all(&mut self, feed: &mut Feed<'_>) {
-        loop {
-            let mut chunk = self.unused();
-            self.watch.skip();
-            if !feed.advance(&mut self.records) {
-                return;
-            }
-            self.watch.lap(Stage::of_core("read"));
-            feed.exchange(&mut chunk.window);
-            self.fill(&mut chunk);
-            self.watch.lap(Stage::of_core("decode"));
-            let chunk = Arc::new(chunk);
-            if self.belts.iter().any(|belt| belt.give(Arc::clone(&chunk)).is_err()) {
-                return;
-            }
-            self.dealt.push(chunk);
+    /// The next chunk; none at the end of the input.
+    pub(super) fn deal(&mut self) -> Option<Arc<Chunk>> {
+        let mut chunk = self.unused();
+        self.watch.skip();
+        if !self.feed.advance(&mut self.records) {
+            return None;
         }
+        self.watch.lap(Stage::of_core("read"));
+        self.feed.exchange(&mut chunk.window);
+        self.fill(&mut chunk);
+        self.watch.lap(Stage::of_core("decode"));
+        let chunk = Arc::new(chunk);
+        self.dealt.push(Arc::clone(&chunk));
+        Some(chunk)
+    }
+
+    /// What was read, what was counted, and where the time went.
+    pub(super) fn into_parts(self) -> (Feed<'p>, Counts, Stopwatch) {
+        (self.feed, self.intake.counts().clone(), self.watch)
     }
 
     /// A chunk whose memory nobody reads any more.
@@ -77,7 +71,7 @@ impl Dealer {
         let free = self.dealt.iter().position(|chunk| Arc::strong_count(chunk) == 1);
         let chunk = free.and_then(|at| Arc::into_inner(self.dealt.swap_remove(at)));
         chunk.unwrap_or_else(|| Chunk {
-            shares: self.belts.iter().map(|_| Mutex::default()).collect(),
+            shares: (0..self.workers).map(|_| Mutex::default()).collect(),
             ..Chunk::default()
         })
     }

@@ -18,26 +18,35 @@ use crate::profile::Stage;
 use crate::rows::RowMaker;
 use crate::sink::{Error, Finished, Packed, Row, Sink};
 
-use super::belt::{Giver, Taker};
+use super::belt::{Belt, Found};
 use super::parcel::{Kept, Parcel, TableRows};
 
 /// Rows that are completed together.
 const ROWS_PER_CALL: usize = 512;
 
+/// What a worker sends, and what it gets back.
+#[derive(Default)]
+pub(super) struct Parcels {
+    pub(super) full: Belt<Parcel>,
+    /// Parcels whose rows are written, for their memory.
+    pub(super) used: Belt<Parcel>,
+}
+
 /// Merges, completes, and writes.
 pub(super) struct Merger {
+    parcels: Arc<[Parcels]>,
     streams: Vec<Stream>,
     kept: Arc<Kept>,
     rows: RowMaker,
     merged: Merged,
     starts: Vec<Start>,
+    /// A round has begun and is not complete.
+    is_within: bool,
 }
 
 /// What comes from one worker.
+#[derive(Default)]
 struct Stream {
-    parcels: Taker<Parcel>,
-    /// Takes parcels back whose rows are written, for their memory.
-    used: Giver<Parcel>,
     parcel: Parcel,
     /// What is packed in the parcel, of which a sink of columns takes a share.
     packed: Arc<Packed>,
@@ -61,49 +70,76 @@ struct Merged {
 }
 
 impl Merger {
-    pub(super) fn new(parcels: Vec<(Taker<Parcel>, Giver<Parcel>)>, kept: Arc<Kept>, rows: RowMaker) -> Self {
-        let stream = |(parcels, used)| Stream {
-            parcels,
-            used,
-            parcel: Parcel::default(),
-            packed: Arc::default(),
-            next: 0,
-            is_over: false,
-        };
+    pub(super) fn new(parcels: Arc<[Parcels]>, kept: Arc<Kept>, rows: RowMaker) -> Self {
         let cells = vec![ColumnBuffer::default(); kept.kept.len()];
         let tables = kept.tables.iter().map(|types| TableRows::new(types)).collect();
         Self {
-            streams: parcels.into_iter().map(stream).collect(),
+            streams: parcels.iter().map(|_| Stream::default()).collect(),
+            parcels,
             kept,
             rows,
             merged: Merged { cells, tables, ..Merged::default() },
             starts: Vec::new(),
+            is_within: false,
         }
     }
 
-    /// Merges until all workers have ended.
-    pub(super) fn run(mut self) -> Result<RowMaker, RunError> {
-        while self.begin_round() {
+    /// Whether [`advance`](Self::advance) would come any further.
+    pub(super) fn has_work(&self) -> bool {
+        let mut all = self.streams.iter().zip(self.parcels.iter());
+        !self.is_over() && all.all(|(stream, parcels)| !stream.wants(self.is_within) || parcels.full.is_ready())
+    }
+
+    /// All workers have ended, and their rows are merged.
+    pub(super) fn is_over(&self) -> bool {
+        self.streams.iter().all(|stream| stream.is_over)
+    }
+
+    /// Merges for as long as there are rows of all workers.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub(super) fn advance(&mut self) -> Result<(), RunError> {
+        while self.has_work() {
+            if !self.is_within {
+                self.begin_round();
+            }
             self.merge_round()?;
         }
-        Ok(self.rows)
+        Ok(())
     }
 
-    /// Takes the first parcel of a round from every worker; false if there is none.
-    fn begin_round(&mut self) -> bool {
-        self.streams.iter_mut().for_each(Stream::take_parcel);
-        for stream in &mut self.streams {
+    /// What makes rows, which has all of them.
+    pub(super) fn into_rows(self) -> RowMaker {
+        self.rows
+    }
+
+    /// Takes the first parcel of a round from every worker.
+    fn begin_round(&mut self) {
+        for (stream, parcels) in self.streams.iter_mut().zip(self.parcels.iter()) {
+            stream.take_parcel(parcels);
             self.starts.append(&mut stream.parcel.starts);
         }
         // Each worker's are in order: a stable sort puts such parts together without more.
         self.starts.sort_by_key(|start| start.ordinal);
-        self.streams.iter().any(|stream| !stream.is_over)
+        self.is_within = true;
     }
 
+    /// Merges the rows of a round, or those of them that are there.
     fn merge_round(&mut self) -> Result<(), Error> {
-        while let Some(worker) = self.next_worker()? {
-            let stream = &mut self.streams[worker];
-            self.merged.take(stream, worker);
+        loop {
+            if let Some(empty) = self.streams.iter().position(|stream| stream.wants(true)) {
+                // A parcel that is used up is let go only when its rows are written.
+                self.write()?;
+                if !self.parcels[empty].full.is_ready() {
+                    return Ok(());
+                }
+                self.streams[empty].take_parcel(&self.parcels[empty]);
+                continue;
+            }
+            let Some(worker) = self.next_worker() else { break };
+            self.merged.take(&mut self.streams[worker], worker);
             if self.merged.rows.len() == ROWS_PER_CALL {
                 self.write()?;
             }
@@ -113,19 +149,15 @@ impl Merger {
             self.rows.crew.starts(&self.starts);
             self.starts.clear();
         }
+        self.is_within = false;
         Ok(())
     }
 
-    /// The worker whose row comes next; none at the end of the round. A parcel that is used up is let go only
-    /// when its rows are written.
-    fn next_worker(&mut self) -> Result<Option<usize>, Error> {
-        while let Some(empty) = self.streams.iter().position(Stream::wants_parcel) {
-            self.write()?;
-            self.streams[empty].take_parcel();
-        }
+    /// The worker whose row comes next; none at the end of the round.
+    fn next_worker(&self) -> Option<usize> {
         let heads = self.streams.iter().enumerate();
         let first = heads.filter_map(|(worker, stream)| Some((stream.head()?, worker))).min();
-        Ok(first.map(|(_, worker)| worker))
+        first.map(|(_, worker)| worker)
     }
 
     /// Completes and writes the rows merged so far.
@@ -204,23 +236,20 @@ impl Stream {
         self.parcel.orders.get(row.directions().start).copied()
     }
 
-    /// All rows of the parcel are merged, and the round goes on in the next.
-    fn wants_parcel(&self) -> bool {
-        !self.is_over && self.next == self.parcel.rows.len() && !self.parcel.ends_round
+    /// All rows of the parcel are merged, and what comes next, in the same round if one has begun, is in another.
+    fn wants(&self, is_within: bool) -> bool {
+        !self.is_over && (!is_within || self.next == self.parcel.rows.len() && !self.parcel.ends_round)
     }
 
-    fn take_parcel(&mut self) {
-        self.next = 0;
-        match self.parcels.take() {
-            Ok(mut parcel) => {
+    fn take_parcel(&mut self, parcels: &Parcels) {
+        match parcels.full.take() {
+            Found::Thing(mut parcel) => {
+                self.next = 0;
                 self.packed = Arc::new(std::mem::take(&mut parcel.packed));
-                self.used.offer(std::mem::replace(&mut self.parcel, parcel));
+                parcels.used.put(std::mem::replace(&mut self.parcel, parcel));
             }
-            Err(_) => {
-                self.parcel = Parcel::default();
-                self.packed = Arc::default();
-                self.is_over = true;
-            }
+            Found::Nothing => {}
+            Found::Over => *self = Self { is_over: true, ..Self::default() },
         }
     }
 }

@@ -10,8 +10,10 @@
 //! their numbers are known. And rows have an order, which is worked out from packet ordinals and times alone
 //! ([`EndOrder`](crate::flow::EndOrder)), so that merging what each worker gives in order gives the order of all.
 
+mod bell;
 mod belt;
 mod deal;
+mod floor;
 mod merge;
 mod numbering;
 mod parcel;
@@ -30,10 +32,7 @@ use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
 use crate::worker::{FlowRules, Worker};
 
-use belt::belt;
-use deal::Dealer;
-use merge::Merger;
-use numbering::Numbering;
+use floor::Floor;
 pub(crate) use parcel::Kept;
 use parcel::Packer;
 use work::Workshop;
@@ -41,63 +40,51 @@ use work::Workshop;
 /// Bytes of captures in a chunk: enough work that waking a thread for it does not count, few enough that they stay in
 /// a cache until all workers have seen them.
 const CHUNK: usize = 1 << 19;
-/// Chunks of records that may wait for a worker: enough to bridge its slower moments.
-const CHUNKS_AHEAD: usize = 4;
-/// Parcels that may wait to be merged.
-const PARCELS_AHEAD: usize = 12;
-
 /// Deals the records of `feed` to the workers and merges their rows.
 ///
 /// # Errors
 ///
 /// If rows cannot be written.
-pub(crate) fn run(
-    feed: &mut Feed<'_>,
+pub(crate) fn run<'p>(
+    mut feed: Feed<'p>,
     crews: Vec<Crew>,
     rules: &FlowRules,
     mut rows: RowMaker,
     kept: Kept,
     is_profiled: bool,
-) -> Result<Done, RunError> {
+) -> Result<(Done, Feed<'p>), RunError> {
     let format = rows.sink.text().map(|text| text.format());
-    let numbering = Numbering::new(crews.len());
-    feed.read_chunks_of(CHUNK);
     let kept = Arc::new(kept);
-    thread::scope(|scope| {
-        let (mut belts, mut streams, mut threads) = (Vec::new(), Vec::new(), Vec::new());
-        for (crew, number) in crews.into_iter().zip(0..) {
-            let (giver, chunks) = belt(CHUNKS_AHEAD);
-            let (out, parcels) = belt(PARCELS_AHEAD);
-            let (used, empty) = belt(PARCELS_AHEAD);
-            belts.push(giver);
-            streams.push((parcels, used));
-            let watch = Stopwatch::new(is_profiled);
-            let packer = Packer::new(format.clone(), Arc::clone(&kept), (out, empty), watch.clone());
-            let numbering = &numbering;
-            threads.push(scope.spawn(move || {
+    feed.read_chunks_of(CHUNK);
+    let floor = Floor::new(feed, crews.len(), &kept, rows, Stopwatch::new(is_profiled));
+    let left = thread::scope(|scope| {
+        let start = |(number, crew): (usize, Crew)| {
+            let (format, kept, floor) = (format.clone(), Arc::clone(&kept), &floor);
+            scope.spawn(move || {
+                let watch = Stopwatch::new(is_profiled);
+                let packer = Packer::new(format, kept, (floor, number), watch.clone());
                 let worker = Worker::new(rules, crew, Numbers::OfAll, watch);
-                Workshop::new(worker, number, numbering, packer).run(&chunks)
-            }));
-        }
-        let merger = scope.spawn(|| Merger::new(streams, Arc::clone(&kept), rows).run());
-        let (mut counts, mut watch) = Dealer::new(belts, Stopwatch::new(is_profiled)).run(feed);
-        let merged = joined(merger.join());
-        let mut faults = Vec::new();
-        for thread in threads {
-            let mut left = joined(thread.join());
-            counts.add(&left.counts);
-            faults.append(&mut left.faults);
-            watch.merge(&left.watch);
-        }
-        let mut rows = merged?;
-        rows.end()?;
-        watch.merge(&rows.watch);
-        let plugin_counts = rows.counts();
-        faults.append(&mut rows.take_faults());
-        let faults = first_of_each_plugin(faults);
-        let RowMaker { sink, tables, notices, .. } = rows;
-        Ok(Done { counts, faults, plugin_counts, sink, tables, notices, watch })
-    })
+                Workshop::new(worker, number, floor, packer).run()
+            })
+        };
+        let threads: Vec<_> = crews.into_iter().enumerate().map(start).collect();
+        threads.into_iter().map(|thread| joined(thread.join())).collect::<Vec<_>>()
+    });
+    let (dealer, mut rows) = floor.into_parts()?;
+    let (feed, mut counts, mut watch) = dealer.into_parts();
+    rows.end()?;
+    let mut faults = Vec::new();
+    for mut left in left {
+        counts.add(&left.counts);
+        faults.append(&mut left.faults);
+        watch.merge(&left.watch);
+    }
+    watch.merge(&rows.watch);
+    let plugin_counts = rows.counts();
+    faults.append(&mut rows.take_faults());
+    let faults = first_of_each_plugin(faults);
+    let RowMaker { sink, tables, notices, .. } = rows;
+    Ok((Done { counts, faults, plugin_counts, sink, tables, notices, watch }, feed))
 }
 
 /// A plugin may fail with every worker, but is told of once, as with one worker.

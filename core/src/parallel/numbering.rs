@@ -5,7 +5,7 @@
 //! conversations its ICMP messages quote.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::flow::{Answer, PROVISIONAL};
 
@@ -29,15 +29,10 @@ pub(super) struct Learned {
     pub(super) answers: Arc<[Answer]>,
 }
 
-/// Another worker is gone, so that no more numbers will come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stopped;
-
 /// Numbers conversations for all workers.
 pub(super) struct Numbering {
     workers: usize,
     state: Mutex<State>,
-    changed: Condvar,
 }
 
 struct State {
@@ -51,7 +46,6 @@ struct State {
     conversations: u64,
     /// For the last chunks with numbers, ordinals and numbers of conversations: provisional numbers are no older.
     recent: VecDeque<Vec<(u64, u64)>>,
-    is_stopped: bool,
 }
 
 /// What began in a chunk.
@@ -71,13 +65,12 @@ impl Numbering {
             numbered: 0,
             conversations: 0,
             recent: VecDeque::new(),
-            is_stopped: false,
         };
-        Self { workers, state: Mutex::new(state), changed: Condvar::new() }
+        Self { workers, state: Mutex::new(state) }
     }
 
-    /// A worker has been through a chunk.
-    pub(super) fn tell(&self, worker: usize, chunk: u64, told: Told) {
+    /// A worker has been through a chunk; whether the numbers of any are known by that.
+    pub(super) fn tell(&self, worker: usize, chunk: u64, told: Told) -> bool {
         let mut state = self.lock();
         let at = (chunk - state.first_chunk) as usize;
         while state.chunks.len() <= at {
@@ -85,34 +78,12 @@ impl Numbering {
             state.chunks.push_back(Begun { told, answers, waiting: self.workers });
         }
         state.chunks[at].told[worker] = Some(told);
-        if state.number_all() {
-            self.changed.notify_all();
-        }
+        state.number_all()
     }
 
     /// What a worker learns of a chunk, if it is known.
-    pub(super) fn try_take(&self, worker: usize, chunk: u64) -> Option<Learned> {
+    pub(super) fn take(&self, worker: usize, chunk: u64) -> Option<Learned> {
         self.lock().take(worker, chunk)
-    }
-
-    /// What a worker learns of a chunk, as soon as it is known.
-    pub(super) fn take(&self, worker: usize, chunk: u64) -> Result<Learned, Stopped> {
-        let mut state = self.lock();
-        loop {
-            if let Some(learned) = state.take(worker, chunk) {
-                return Ok(learned);
-            }
-            if state.is_stopped {
-                return Err(Stopped);
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// A worker goes before the end, so that nobody waits for it.
-    pub(super) fn stop(&self) {
-        self.lock().is_stopped = true;
-        self.changed.notify_all();
     }
 
     /// The state is whole between any two statements that could panic.
@@ -208,15 +179,15 @@ mod tests {
         Told { begun: ordinals.to_vec(), answers: Vec::new() }
     }
 
-    fn numbers(learned: Result<Learned, Stopped>) -> Vec<u64> {
-        learned.expect("nobody has stopped").numbers
+    fn numbers(learned: Option<Learned>) -> Vec<u64> {
+        learned.expect("all workers have been through the chunk").numbers
     }
 
     #[test]
     fn conversations_are_numbered_by_the_packets_that_began_them() {
         let numbering = Numbering::new(2);
         numbering.tell(0, 0, begun(&[1, 5, 9]));
-        assert_eq!(numbering.try_take(0, 0), None, "the other worker has not been through the chunk");
+        assert_eq!(numbering.take(0, 0), None, "the other worker has not been through the chunk");
         numbering.tell(0, 1, begun(&[12]));
         numbering.tell(1, 0, begun(&[2, 6]));
         assert_eq!(numbers(numbering.take(0, 0)), [1, 3, 5]);
@@ -243,13 +214,5 @@ mod tests {
         let learned = numbering.take(0, 1).unwrap();
         let told: Vec<_> = learned.answers.iter().map(|a| (a.ordinal, a.conversation)).collect();
         assert_eq!(told, [(9, 2), (10, 1), (11, 5)]);
-    }
-
-    #[test]
-    fn nobody_waits_for_a_worker_that_is_gone() {
-        let numbering = Numbering::new(2);
-        numbering.tell(0, 0, begun(&[1]));
-        numbering.stop();
-        assert_eq!(numbering.take(0, 0), Err(Stopped));
     }
 }

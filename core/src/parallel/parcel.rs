@@ -15,8 +15,7 @@ use crate::schema::RowShape;
 use crate::sink::{Error, Finished, Lines, Packed, Pool, Row, RowFormat};
 use crate::worker::{EndedBatch, TakeEnded};
 
-use super::belt::{Giver, Taker};
-use super::numbering::Stopped;
+use super::floor::{Floor, Stopped};
 
 /// The columns whose cells are handed on beside the text: those that row plugins read, and all if rows are not text.
 #[derive(Clone, Debug)]
@@ -156,27 +155,27 @@ impl TableRows {
 }
 
 /// Makes parcels of what a worker finished.
-pub(super) struct Packer {
+pub(super) struct Packer<'f, 'p> {
     format: Option<Arc<dyn RowFormat>>,
     kept: Arc<Kept>,
-    out: Giver<Parcel>,
-    /// Parcels that were written, to be filled again.
-    empty: Taker<Parcel>,
+    /// Where parcels go.
+    floor: &'f Floor<'p>,
+    worker: usize,
     parcel: Parcel,
     /// Where rows are printed.
     lines: Lines,
     watch: Stopwatch,
 }
 
-impl Packer {
+impl<'f, 'p> Packer<'f, 'p> {
     pub(super) fn new(
         format: Option<Arc<dyn RowFormat>>,
         kept: Arc<Kept>,
-        (out, empty): (Giver<Parcel>, Taker<Parcel>),
+        (floor, worker): (&'f Floor<'p>, usize),
         watch: Stopwatch,
     ) -> Self {
         let parcel = Parcel::empty(&kept);
-        Self { format, kept, out, empty, parcel, lines: Lines::default(), watch }
+        Self { format, kept, floor, worker, parcel, lines: Lines::default(), watch }
     }
 
     /// Where the time went.
@@ -198,10 +197,10 @@ impl Packer {
     }
 
     fn send(&mut self) -> Result<(), Stopped> {
-        let next = self.empty.take_waiting().filter(|parcel| parcel.fits(&self.kept));
-        let next = next.map_or_else(|| Parcel::empty(&self.kept), Parcel::cleared);
-        let parcel = std::mem::replace(&mut self.parcel, next);
-        self.out.give(parcel).map_err(|_| Stopped)
+        let used = self.floor.send(self.worker, std::mem::take(&mut self.parcel))?;
+        let used = used.filter(|parcel| parcel.fits(&self.kept));
+        self.parcel = used.map_or_else(|| Parcel::empty(&self.kept), Parcel::cleared);
+        Ok(())
     }
 
     /// Rows of tables are kept beside those of their flows.
@@ -243,7 +242,7 @@ impl Packer {
 /// A parcel is sent off when it holds this much text, long before an offset in it would overflow.
 const FULL: usize = 4 << 20;
 
-impl TakeEnded for Packer {
+impl TakeEnded for Packer<'_, '_> {
     fn ended(&mut self, batch: EndedBatch<'_>) -> Result<(), Error> {
         let EndedBatch { ends, orders, cells } = batch;
         self.watch.skip();

@@ -1,7 +1,6 @@
 //! One worker on a thread of its own: chunks in, parcels of finished rows out.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use crate::counts::Counts;
 use crate::decode::ChainTexts;
@@ -10,9 +9,10 @@ use crate::plugins::PluginFault;
 use crate::profile::Stopwatch;
 use crate::worker::{Begun, Share, Worker};
 
-use super::belt::Taker;
+use super::belt::Found;
 use super::deal::Chunk;
-use super::numbering::{Numbering, Stopped, Told};
+use super::floor::{Floor, Stopped};
+use super::numbering::Told;
 use super::parcel::Packer;
 
 /// Chunks that may be finished later than they were read, while other workers come up.
@@ -23,11 +23,11 @@ pub(super) const LAG: usize = 4;
 const ROUND: u64 = 4;
 
 /// A worker and what it needs of the others.
-pub(super) struct Workshop<'n> {
+pub(super) struct Workshop<'f, 'p> {
     worker: Worker,
-    number: u8,
-    numbering: &'n Numbering,
-    packer: Packer,
+    number: usize,
+    floor: &'f Floor<'p>,
+    packer: Packer<'f, 'p>,
     /// Header chains that were met so far.
     chains: ChainTexts,
     /// Chunks whose conversations have no numbers yet, oldest first.
@@ -54,12 +54,12 @@ pub(super) struct Leavings {
     pub(super) watch: Stopwatch,
 }
 
-impl<'n> Workshop<'n> {
-    pub(super) fn new(worker: Worker, number: u8, numbering: &'n Numbering, packer: Packer) -> Self {
+impl<'f, 'p> Workshop<'f, 'p> {
+    pub(super) fn new(worker: Worker, number: usize, floor: &'f Floor<'p>, packer: Packer<'f, 'p>) -> Self {
         Self {
             worker,
             number,
-            numbering,
+            floor,
             packer,
             chains: ChainTexts::default(),
             pending: VecDeque::new(),
@@ -69,54 +69,73 @@ impl<'n> Workshop<'n> {
         }
     }
 
-    /// Works until there are no more chunks, or nobody takes the rows any more; why, the merger knows.
-    pub(super) fn run(mut self, chunks: &Taker<Arc<Chunk>>) -> Leavings {
-        if self.work(chunks).is_err() {
-            self.numbering.stop();
+    /// Works until there is nothing left to do, or somebody has failed.
+    pub(super) fn run(mut self) -> Leavings {
+        if self.work().is_err() {
+            self.floor.stop();
         }
         let mut watch = self.worker.watch().clone();
         watch.merge(self.packer.watch());
         Leavings { counts: self.worker.counts(), faults: self.worker.take_faults(), watch }
     }
 
-    fn work(&mut self, chunks: &Taker<Arc<Chunk>>) -> Result<(), Stopped> {
-        while let Ok(chunk) = chunks.take() {
-            self.follow(&chunk);
-            drop(chunk);
-            while !self.pending.is_empty() && self.number_oldest(self.pending.len() > LAG)? {}
-        }
-        while !self.pending.is_empty() {
-            self.number_oldest(true)?;
+    fn work(&mut self) -> Result<(), Stopped> {
+        while !self.is_at_end() {
+            let heard = self.floor.heard();
+            if !self.step()? {
+                self.floor.wait(heard)?;
+            }
         }
         self.finish()?;
         self.worker.drain(&self.chains, &mut self.packer).map_err(|_| Stopped)?;
-        self.packer.end_round()
+        self.packer.end_round()?;
+        self.floor.end(self.number)
+    }
+
+    /// Does what is most urgent: what others wait for first. False if there is nothing to do.
+    fn step(&mut self) -> Result<bool, Stopped> {
+        Ok(self.number_oldest()?
+            || self.floor.merge()?
+            || self.floor.is_running_out(self.number) && self.floor.deal()
+            || self.follow_next()
+            || self.floor.deal())
+    }
+
+    /// No chunk will come any more, and all that came have their numbers.
+    fn is_at_end(&self) -> bool {
+        self.pending.is_empty() && self.floor.chunks(self.number).is_at_end()
+    }
+
+    /// Follows the packets of the next chunk, if there is one and others are not too far behind.
+    fn follow_next(&mut self) -> bool {
+        if self.pending.len() > LAG {
+            return false;
+        }
+        let Found::Thing(chunk) = self.floor.chunks(self.number).take() else { return false };
+        self.follow(&chunk);
+        true
     }
 
     fn follow(&mut self, chunk: &Chunk) {
         let mut pending = self.spare.pop().unwrap_or_default();
-        let packets = &mut *chunk.share(self.number.into());
+        let packets = &mut *chunk.share(self.number);
         let share = Share { packets, window: &chunk.window, clocks: chunk.clocks.all(), is_far: true };
         self.worker.follow(share, &mut pending.begun, &mut pending.ended);
         self.worker.give_up_failing();
         self.chains.extend(&chunk.chains);
         let begun = pending.begun.flows.iter().map(|&(ordinal, _)| ordinal).collect();
         let told = Told { begun, answers: std::mem::take(&mut pending.begun.answers) };
-        self.numbering.tell(self.number.into(), self.numbered + self.pending.len() as u64, told);
+        let chunk = self.numbered + self.pending.len() as u64;
         self.pending.push_back(pending);
+        if self.floor.numbering.tell(self.number, chunk, told) {
+            self.floor.tell();
+        }
     }
 
     /// Takes the numbers of the oldest chunk that waits for them, and finishes it with those before once they are enough;
-    /// false if they are not known yet and it need not wait for them.
-    fn number_oldest(&mut self, must_wait: bool) -> Result<bool, Stopped> {
-        let (worker, chunk) = (self.number.into(), self.numbered);
-        let learned = if must_wait {
-            self.numbering.take(worker, chunk)?
-        } else if let Some(learned) = self.numbering.try_take(worker, chunk) {
-            learned
-        } else {
-            return Ok(false);
-        };
+    /// false if they are not known yet.
+    fn number_oldest(&mut self) -> Result<bool, Stopped> {
+        let Some(learned) = self.floor.numbering.take(self.number, self.numbered) else { return Ok(false) };
         let Some(mut oldest) = self.pending.pop_front() else { return Ok(false) };
         self.numbered += 1;
         self.worker.number(&oldest.begun, &learned.numbers, &learned.answers);
@@ -140,10 +159,10 @@ impl<'n> Workshop<'n> {
 }
 
 /// A panic of this thread must not leave others waiting.
-impl Drop for Workshop<'_> {
+impl Drop for Workshop<'_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.numbering.stop();
+            self.floor.stop();
         }
     }
 }

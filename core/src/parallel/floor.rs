@@ -1,0 +1,184 @@
+//! What the threads of a run share, and the work that is nobody's own.
+//!
+//! There is one thread for each worker, and no other: whoever finds the belts running empty deals the next chunk, and
+//! whoever finds rows of all workers merges them. So all processors have something to do until the end, no thread waits for
+//! another one to get a processor, and a worker with fewer packets than others deals and merges more.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+
+use crate::error::RunError;
+use crate::feed::Feed;
+use crate::profile::Stopwatch;
+use crate::rows::RowMaker;
+
+use super::bell::Bell;
+use super::belt::Belt;
+use super::deal::{Chunk, Dealer};
+use super::merge::{Merger, Parcels};
+use super::numbering::Numbering;
+use super::parcel::{Kept, Parcel};
+
+/// Chunks that may wait for a worker: enough to bridge its slower moments, few enough that they are still in a cache.
+const CHUNKS_AHEAD: usize = 4;
+/// A thread deals before it takes the last chunks that wait for it, so that others do not run out of them.
+const RUNNING_OUT: usize = 2;
+/// Parcels that may wait to be merged.
+const PARCELS_AHEAD: usize = 12;
+
+/// Another thread has failed, so that what is left need not be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stopped;
+
+/// Everything of which there is one for all threads.
+pub(super) struct Floor<'p> {
+    dealer: Mutex<Dealer<'p>>,
+    merger: Mutex<Merger>,
+    pub(super) numbering: Numbering,
+    chunks: Vec<Belt<Arc<Chunk>>>,
+    parcels: Arc<[Parcels]>,
+    bell: Bell,
+    is_stopped: AtomicBool,
+    error: Mutex<Option<RunError>>,
+}
+
+impl<'p> Floor<'p> {
+    pub(super) fn new(feed: Feed<'p>, workers: usize, kept: &Arc<Kept>, rows: RowMaker, watch: Stopwatch) -> Self {
+        let parcels: Arc<[Parcels]> = (0..workers).map(|_| Parcels::default()).collect();
+        Self {
+            dealer: Mutex::new(Dealer::new(feed, workers, watch)),
+            merger: Mutex::new(Merger::new(Arc::clone(&parcels), Arc::clone(kept), rows)),
+            numbering: Numbering::new(workers),
+            chunks: (0..workers).map(|_| Belt::default()).collect(),
+            parcels,
+            bell: Bell::default(),
+            is_stopped: AtomicBool::new(false),
+            error: Mutex::default(),
+        }
+    }
+
+    /// The chunks that wait for a worker.
+    pub(super) fn chunks(&self, worker: usize) -> &Belt<Arc<Chunk>> {
+        &self.chunks[worker]
+    }
+
+    /// Whether a worker will soon have no chunks.
+    pub(super) fn is_running_out(&self, worker: usize) -> bool {
+        self.chunks[worker].len() < RUNNING_OUT
+    }
+
+    /// How often something was done, to be asked before one looks for work.
+    pub(super) fn heard(&self) -> u64 {
+        self.bell.rings()
+    }
+
+    /// Waits until more was done than one has `heard` of.
+    pub(super) fn wait(&self, heard: u64) -> Result<(), Stopped> {
+        if self.is_stopped.load(Ordering::SeqCst) {
+            return Err(Stopped);
+        }
+        self.bell.wait(heard);
+        Ok(())
+    }
+
+    /// Something was done for which others may wait.
+    pub(super) fn tell(&self) {
+        self.bell.ring();
+    }
+
+    /// Nobody shall wait for anything any more.
+    pub(super) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::SeqCst);
+        self.bell.ring();
+    }
+
+    /// Deals the next chunk, if nobody else does and there is room for it everywhere.
+    pub(super) fn deal(&self) -> bool {
+        let Some(mut dealer) = try_lock(&self.dealer) else { return false };
+        if self.chunks.iter().any(|belt| belt.len() >= CHUNKS_AHEAD) {
+            return false;
+        }
+        let has_dealt = match dealer.deal() {
+            Some(chunk) => {
+                self.chunks.iter().for_each(|belt| belt.put(Arc::clone(&chunk)));
+                true
+            }
+            None => {
+                self.chunks.iter().for_each(Belt::end);
+                false
+            }
+        };
+        drop(dealer);
+        self.tell();
+        has_dealt
+    }
+
+    /// Merges what there is, if nobody else does; whether that was anything.
+    pub(super) fn merge(&self) -> Result<bool, Stopped> {
+        let Some(mut merger) = try_lock(&self.merger) else { return Ok(false) };
+        if !merger.has_work() {
+            return Ok(false);
+        }
+        let outcome = merger.advance();
+        drop(merger);
+        self.tell();
+        if let Err(error) = outcome {
+            self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            self.stop();
+            return Err(Stopped);
+        }
+        Ok(true)
+    }
+
+    /// Hands on a parcel of a worker; merges, or waits until others have, if too many wait. Gives one back that is to
+    /// be filled again, if there is any.
+    pub(super) fn send(&self, worker: usize, parcel: Parcel) -> Result<Option<Parcel>, Stopped> {
+        let Parcels { full, used } = &self.parcels[worker];
+        full.put(parcel);
+        self.tell();
+        loop {
+            let heard = self.heard();
+            if full.len() < PARCELS_AHEAD {
+                return Ok(used.take().thing());
+            }
+            if !self.merge()? {
+                self.wait(heard)?;
+            }
+        }
+    }
+
+    /// A worker has handed on everything. Merges until all have.
+    pub(super) fn end(&self, worker: usize) -> Result<(), Stopped> {
+        self.parcels[worker].full.end();
+        self.tell();
+        loop {
+            let heard = self.heard();
+            if lock(&self.merger).is_over() {
+                return Ok(());
+            }
+            if !self.merge()? {
+                self.wait(heard)?;
+            }
+        }
+    }
+
+    /// What is left when all threads have ended.
+    pub(super) fn into_parts(self) -> Result<(Dealer<'p>, RowMaker), RunError> {
+        let error = self.error.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let dealer = self.dealer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let merger = self.merger.into_inner().unwrap_or_else(PoisonError::into_inner);
+        error.map_or_else(|| Ok((dealer, merger.into_rows())), Err)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// None if another thread has it. What a panic left behind is not used: it ends the run.
+fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => None,
+    }
+}
