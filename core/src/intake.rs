@@ -51,11 +51,23 @@ pub struct Intake {
     /// The clock after the last one.
     clock: Option<i64>,
     counts: Counts,
+    /// Decoded and not yet dealt.
+    decoded: Packets,
 }
+
+/// Packets that are decoded before they are dealt: what was written a moment ago in small pieces would be waited for when
+/// it is copied in large ones.
+const DEALT_TOGETHER: usize = 64;
 
 impl Default for Intake {
     fn default() -> Self {
-        Self { decoder: Decoder::new(), next: 1, clock: None, counts: Counts::default() }
+        Self {
+            decoder: Decoder::new(),
+            next: 1,
+            clock: None,
+            counts: Counts::default(),
+            decoded: Packets::default(),
+        }
     }
 }
 
@@ -64,19 +76,7 @@ impl Intake {
     pub fn take(&mut self, records: &[Record], window: &[u8], packets: &mut Packets, clocks: &mut Clocks) {
         packets.clear();
         self.begin(records, clocks);
-        for record in records {
-            let clock = clocks.tick(record.time_ns);
-            // Decoded where they stay: to move facts costs as much as to find half of them.
-            packets.facts.push(PacketFacts::default());
-            let Some(facts) = packets.facts.last_mut() else { return };
-            if !self.decode(record, window, facts) {
-                packets.facts.pop();
-                continue;
-            }
-            packets.queries.extend(Query::of(&Packet::new(facts, window), clock));
-            packets.links.push(link_ends(record, window));
-            packets.clocks.push(clock);
-        }
+        self.decode_all(records, window, packets, clocks);
         self.clock = clocks.all().now();
     }
 
@@ -89,25 +89,14 @@ impl Intake {
         clocks: &mut Clocks,
     ) {
         shares.iter_mut().for_each(|packets| packets.clear());
-        let workers = NonZeroU8::new(shares.len() as u8).unwrap_or(NonZeroU8::MIN);
         self.begin(records, clocks);
-        for record in records {
-            let clock = clocks.tick(record.time_ns);
-            let mut facts = PacketFacts::default();
-            if !self.decode(record, window, &mut facts) {
-                continue;
-            }
-            let (packet, link) = (Packet::new(&facts, window), link_ends(record, window));
-            let key = FlowKey::of(&packet, link).key;
-            if let Some(query) = Query::of(&packet, clock) {
-                let asked = owner(&query.key.unwrap_or(key), workers);
-                shares[asked].queries.push(query);
-            }
-            let packets = &mut shares[owner(&key, workers)];
-            packets.facts.push(facts);
-            packets.links.push(link);
-            packets.clocks.push(clock);
+        let mut decoded = std::mem::take(&mut self.decoded);
+        for records in records.chunks(DEALT_TOGETHER) {
+            decoded.clear();
+            self.decode_all(records, window, &mut decoded, clocks);
+            deal_out(&decoded, window, shares);
         }
+        self.decoded = decoded;
         self.clock = clocks.all().now();
     }
 
@@ -124,6 +113,24 @@ impl Intake {
     fn begin(&mut self, records: &[Record], clocks: &mut Clocks) {
         clocks.begin(self.next, self.clock);
         self.counts.read(records);
+    }
+
+    /// Appends what belongs to flows.
+    #[inline(always)]
+    fn decode_all(&mut self, records: &[Record], window: &[u8], packets: &mut Packets, clocks: &mut Clocks) {
+        for record in records {
+            let clock = clocks.tick(record.time_ns);
+            // Decoded where they stay: to move facts costs as much as to find half of them.
+            packets.facts.push(PacketFacts::default());
+            let Some(facts) = packets.facts.last_mut() else { return };
+            if !self.decode(record, window, facts) {
+                packets.facts.pop();
+                continue;
+            }
+            packets.queries.extend(Query::of(&Packet::new(facts, window), clock));
+            packets.links.push(link_ends(record, window));
+            packets.clocks.push(clock);
+        }
     }
 
     /// Decodes the next record, and says whether it belongs to a flow.
@@ -147,6 +154,23 @@ impl Intake {
 #[inline]
 fn link_ends(record: &Record, window: &[u8]) -> LinkEnds {
     LinkEnds { link_type: record.link_type, direction: link_direction(record, window) }
+}
+
+/// Gives each packet to the worker of its two hosts, and each query to that of the hosts it asks for.
+fn deal_out(decoded: &Packets, window: &[u8], shares: &mut [&mut Packets]) {
+    let workers = NonZeroU8::new(shares.len() as u8).unwrap_or(NonZeroU8::MIN);
+    let Packets { facts, links, clocks, queries } = decoded;
+    let mut queries = queries.iter().peekable();
+    for ((facts, &link), &clock) in facts.iter().zip(links).zip(clocks) {
+        let key = FlowKey::of(&Packet::new(facts, window), link).key;
+        if let Some(query) = queries.next_if(|query| query.ordinal == facts.ordinal) {
+            shares[owner(&query.key.unwrap_or(key), workers)].queries.push(*query);
+        }
+        let packets = &mut shares[owner(&key, workers)];
+        packets.facts.extend_from_slice(std::slice::from_ref(facts));
+        packets.links.push(link);
+        packets.clocks.push(clock);
+    }
 }
 
 /// Whole shards belong to a worker, as many as to any other, or one more.

@@ -50,7 +50,7 @@ impl<T> Belt<T> {
 
     pub(super) fn take(&self) -> Found<T> {
         // Asked before: what is put between the two questions is found.
-        let is_over = self.is_over.load(Ordering::Acquire);
+        let is_over = self.is_over();
         match self.things().pop_front() {
             Some(thing) => Found::Thing(thing),
             None if is_over => Found::Over,
@@ -63,14 +63,19 @@ impl<T> Belt<T> {
         self.things().len()
     }
 
+    /// Whether nothing will be put there any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
     /// Whether [`take`](Self::take) would find something, be it the end.
     pub(super) fn is_ready(&self) -> bool {
-        self.is_over.load(Ordering::Acquire) || self.len() > 0
+        self.is_over() || self.len() > 0
     }
 
     /// Whether nothing waits and nothing will come.
     pub(super) fn is_at_end(&self) -> bool {
-        self.is_over.load(Ordering::Acquire) && self.len() == 0
+        self.is_over() && self.len() == 0
     }
 
     /// The list is whole between any two statements that could panic.
@@ -87,12 +92,12 @@ mod tests {
     fn things_are_taken_in_the_order_in_which_they_were_put() {
         let belt = Belt::default();
         assert_eq!(belt.take(), Found::Nothing);
-        assert!(!belt.is_ready());
+        assert!(!belt.is_ready() && !belt.is_at_end());
         belt.put(1);
         belt.put(2);
         belt.end();
-        assert_eq!((belt.len(), belt.is_ready()), (2, true));
+        assert_eq!((belt.len(), belt.is_ready(), belt.is_at_end()), (2, true, false));
         assert_eq!([belt.take(), belt.take(), belt.take()], [Found::Thing(1), Found::Thing(2), Found::Over]);
-        assert!(belt.is_ready());
+        assert!(belt.is_ready() && belt.is_at_end());
     }
 }

@@ -42,7 +42,15 @@ pub(super) struct Dealer<'p> {
 
 impl<'p> Dealer<'p> {
     pub(super) fn new(feed: Feed<'p>, workers: usize, watch: Stopwatch) -> Self {
-        Self { feed, workers, intake: Intake::default(), records: Vec::new(), watch, told: 0, dealt: Vec::new() }
+        Self {
+            feed,
+            workers,
+            intake: Intake::default(),
+            records: Vec::new(),
+            watch,
+            told: 0,
+            dealt: Vec::new(),
+        }
     }
 
     /// The next chunk; none at the end of the input.
@@ -68,7 +76,7 @@ impl<'p> Dealer<'p> {
 
     /// A chunk whose memory nobody reads any more.
     fn unused(&mut self) -> Chunk {
-        let free = self.dealt.iter().position(|chunk| Arc::strong_count(chunk) == 1);
+        let free = self.dealt.iter().rposition(|chunk| Arc::strong_count(chunk) == 1);
         let chunk = free.and_then(|at| Arc::into_inner(self.dealt.swap_remove(at)));
         chunk.unwrap_or_else(|| Chunk {
             shares: (0..self.workers).map(|_| Mutex::default()).collect(),

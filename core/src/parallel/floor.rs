@@ -5,7 +5,7 @@
 //! another one to get a processor, and a worker with fewer packets than others deals and merges more.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::RunError;
 use crate::feed::Feed;
@@ -13,7 +13,7 @@ use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
 
 use super::bell::Bell;
-use super::belt::Belt;
+use super::belt::{Belt, Found};
 use super::deal::{Chunk, Dealer};
 use super::merge::{Merger, Parcels};
 use super::numbering::Numbering;
@@ -43,7 +43,13 @@ pub(super) struct Floor<'p> {
 }
 
 impl<'p> Floor<'p> {
-    pub(super) fn new(feed: Feed<'p>, workers: usize, kept: &Arc<Kept>, rows: RowMaker, watch: Stopwatch) -> Self {
+    pub(super) fn new(
+        feed: Feed<'p>,
+        workers: usize,
+        kept: &Arc<Kept>,
+        rows: RowMaker,
+        watch: Stopwatch,
+    ) -> Self {
         let parcels: Arc<[Parcels]> = (0..workers).map(|_| Parcels::default()).collect();
         Self {
             dealer: Mutex::new(Dealer::new(feed, workers, watch)),
@@ -57,9 +63,20 @@ impl<'p> Floor<'p> {
         }
     }
 
-    /// The chunks that wait for a worker.
-    pub(super) fn chunks(&self, worker: usize) -> &Belt<Arc<Chunk>> {
-        &self.chunks[worker]
+    /// The next chunk for a worker.
+    pub(super) fn chunk(&self, worker: usize) -> Found<Arc<Chunk>> {
+        let belt = &self.chunks[worker];
+        let was_full = belt.len() >= CHUNKS_AHEAD;
+        let found = belt.take();
+        if was_full {
+            self.tell();
+        }
+        found
+    }
+
+    /// Whether no chunk waits for a worker, and none will.
+    pub(super) fn has_no_more_chunks(&self, worker: usize) -> bool {
+        self.chunks[worker].is_at_end()
     }
 
     /// Whether a worker will soon have no chunks.
@@ -68,17 +85,13 @@ impl<'p> Floor<'p> {
     }
 
     /// How often something was done, to be asked before one looks for work.
-    pub(super) fn heard(&self) -> u64 {
-        self.bell.rings()
+    pub(super) fn heard(&self) -> Result<u64, Stopped> {
+        if self.is_stopped.load(Ordering::SeqCst) { Err(Stopped) } else { Ok(self.bell.rings()) }
     }
 
     /// Waits until more was done than one has `heard` of.
-    pub(super) fn wait(&self, heard: u64) -> Result<(), Stopped> {
-        if self.is_stopped.load(Ordering::SeqCst) {
-            return Err(Stopped);
-        }
+    pub(super) fn wait(&self, heard: u64) {
         self.bell.wait(heard);
-        Ok(())
     }
 
     /// Something was done for which others may wait.
@@ -92,30 +105,25 @@ impl<'p> Floor<'p> {
         self.bell.ring();
     }
 
-    /// Deals the next chunk, if nobody else does and there is room for it everywhere.
+    /// Deals the next chunk, or says that there is none, if nobody else does and there is room for it everywhere;
+    /// whether it did.
     pub(super) fn deal(&self) -> bool {
-        let Some(mut dealer) = try_lock(&self.dealer) else { return false };
-        if self.chunks.iter().any(|belt| belt.len() >= CHUNKS_AHEAD) {
+        let Ok(mut dealer) = self.dealer.try_lock() else { return false };
+        if self.chunks.iter().any(|belt| belt.is_over() || belt.len() >= CHUNKS_AHEAD) {
             return false;
         }
-        let has_dealt = match dealer.deal() {
-            Some(chunk) => {
-                self.chunks.iter().for_each(|belt| belt.put(Arc::clone(&chunk)));
-                true
-            }
-            None => {
-                self.chunks.iter().for_each(Belt::end);
-                false
-            }
-        };
+        match dealer.deal() {
+            Some(chunk) => self.chunks.iter().for_each(|belt| belt.put(Arc::clone(&chunk))),
+            None => self.chunks.iter().for_each(Belt::end),
+        }
         drop(dealer);
         self.tell();
-        has_dealt
+        true
     }
 
     /// Merges what there is, if nobody else does; whether that was anything.
     pub(super) fn merge(&self) -> Result<bool, Stopped> {
-        let Some(mut merger) = try_lock(&self.merger) else { return Ok(false) };
+        let Ok(mut merger) = self.merger.try_lock() else { return Ok(false) };
         if !merger.has_work() {
             return Ok(false);
         }
@@ -137,12 +145,12 @@ impl<'p> Floor<'p> {
         full.put(parcel);
         self.tell();
         loop {
-            let heard = self.heard();
+            let heard = self.heard()?;
             if full.len() < PARCELS_AHEAD {
                 return Ok(used.take().thing());
             }
             if !self.merge()? {
-                self.wait(heard)?;
+                self.wait(heard);
             }
         }
     }
@@ -152,12 +160,12 @@ impl<'p> Floor<'p> {
         self.parcels[worker].full.end();
         self.tell();
         loop {
-            let heard = self.heard();
+            let heard = self.heard()?;
             if lock(&self.merger).is_over() {
                 return Ok(());
             }
             if !self.merge()? {
-                self.wait(heard)?;
+                self.wait(heard);
             }
         }
     }
@@ -171,14 +179,17 @@ impl<'p> Floor<'p> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// A panic of its thread leaves nobody waiting.
+pub(super) struct StopsOnPanic<'f, 'p>(pub(super) &'f Floor<'p>);
+
+impl Drop for StopsOnPanic<'_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop();
+        }
+    }
 }
 
-/// None if another thread has it. What a panic left behind is not used: it ends the run.
-fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match mutex.try_lock() {
-        Ok(guard) => Some(guard),
-        Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => None,
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

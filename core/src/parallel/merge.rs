@@ -87,7 +87,8 @@ impl Merger {
     /// Whether [`advance`](Self::advance) would come any further.
     pub(super) fn has_work(&self) -> bool {
         let mut all = self.streams.iter().zip(self.parcels.iter());
-        !self.is_over() && all.all(|(stream, parcels)| !stream.wants(self.is_within) || parcels.full.is_ready())
+        !self.is_over()
+            && all.all(|(stream, parcels)| !stream.wants(self.is_within) || parcels.full.is_ready())
     }
 
     /// All workers have ended, and their rows are merged.

@@ -32,7 +32,7 @@ use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
 use crate::worker::{FlowRules, Worker};
 
-use floor::Floor;
+use floor::{Floor, StopsOnPanic};
 pub(crate) use parcel::Kept;
 use parcel::Packer;
 use work::Workshop;
@@ -61,6 +61,7 @@ pub(crate) fn run<'p>(
         let start = |(number, crew): (usize, Crew)| {
             let (format, kept, floor) = (format.clone(), Arc::clone(&kept), &floor);
             scope.spawn(move || {
+                let _guard = StopsOnPanic(floor);
                 let watch = Stopwatch::new(is_profiled);
                 let packer = Packer::new(format, kept, (floor, number), watch.clone());
                 let worker = Worker::new(rules, crew, Numbers::OfAll, watch);

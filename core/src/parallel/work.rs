@@ -81,9 +81,9 @@ impl<'f, 'p> Workshop<'f, 'p> {
 
     fn work(&mut self) -> Result<(), Stopped> {
         while !self.is_at_end() {
-            let heard = self.floor.heard();
+            let heard = self.floor.heard()?;
             if !self.step()? {
-                self.floor.wait(heard)?;
+                self.floor.wait(heard);
             }
         }
         self.finish()?;
@@ -103,7 +103,7 @@ impl<'f, 'p> Workshop<'f, 'p> {
 
     /// No chunk will come any more, and all that came have their numbers.
     fn is_at_end(&self) -> bool {
-        self.pending.is_empty() && self.floor.chunks(self.number).is_at_end()
+        self.pending.is_empty() && self.floor.has_no_more_chunks(self.number)
     }
 
     /// Follows the packets of the next chunk, if there is one and others are not too far behind.
@@ -111,7 +111,7 @@ impl<'f, 'p> Workshop<'f, 'p> {
         if self.pending.len() > LAG {
             return false;
         }
-        let Found::Thing(chunk) = self.floor.chunks(self.number).take() else { return false };
+        let Found::Thing(chunk) = self.floor.chunk(self.number) else { return false };
         self.follow(&chunk);
         true
     }
@@ -155,14 +155,5 @@ impl<'f, 'p> Workshop<'f, 'p> {
         self.worker.close(&self.ended, &self.chains, &mut self.packer).map_err(|_| Stopped)?;
         self.ended.clear();
         self.packer.end_round()
-    }
-}
-
-/// A panic of this thread must not leave others waiting.
-impl Drop for Workshop<'_, '_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.floor.stop();
-        }
     }
 }
