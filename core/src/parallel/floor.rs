@@ -20,7 +20,7 @@ use super::numbering::Numbering;
 use super::parcel::{Kept, Parcel};
 
 /// Chunks that may wait for a worker: enough to bridge its slower moments, few enough that they are still in a cache.
-const CHUNKS_AHEAD: usize = 4;
+const CHUNKS_AHEAD: usize = 8;
 /// A thread deals before it takes the last chunks that wait for it, so that others do not run out of them.
 const RUNNING_OUT: usize = 2;
 /// Parcels that may wait to be merged.
@@ -86,7 +86,7 @@ impl<'p> Floor<'p> {
 
     /// How often something was done, to be asked before one looks for work.
     pub(super) fn heard(&self) -> Result<u64, Stopped> {
-        if self.is_stopped.load(Ordering::SeqCst) { Err(Stopped) } else { Ok(self.bell.rings()) }
+        if self.is_stopped() { Err(Stopped) } else { Ok(self.bell.rings()) }
     }
 
     /// Waits until more was done than one has `heard` of.
@@ -97,6 +97,10 @@ impl<'p> Floor<'p> {
     /// Something was done for which others may wait.
     pub(super) fn tell(&self) {
         self.bell.ring();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::SeqCst)
     }
 
     /// Nobody shall wait for anything any more.
@@ -124,17 +128,18 @@ impl<'p> Floor<'p> {
     /// Merges what there is, if nobody else does; whether that was anything.
     pub(super) fn merge(&self) -> Result<bool, Stopped> {
         let Ok(mut merger) = self.merger.try_lock() else { return Ok(false) };
-        if !merger.has_work() {
+        if self.is_stopped() || !merger.has_work() {
             return Ok(false);
         }
         let outcome = merger.advance();
-        drop(merger);
-        self.tell();
         if let Err(error) = outcome {
-            self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            // Before another thread merges, which would fail for this reason.
+            *lock(&self.error) = Some(error);
             self.stop();
             return Err(Stopped);
         }
+        drop(merger);
+        self.tell();
         Ok(true)
     }
 

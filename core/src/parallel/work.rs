@@ -16,7 +16,7 @@ use super::numbering::Told;
 use super::parcel::Packer;
 
 /// Chunks that may be finished later than they were read, while other workers come up.
-pub(super) const LAG: usize = 4;
+pub(super) const LAG: usize = 8;
 
 /// Chunks of a round, whose rows are made and merged together: of the few conversations that end in one chunk, the calls that
 /// make rows of them would cost more than the rows (`docs/performance.md`).

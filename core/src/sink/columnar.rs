@@ -104,35 +104,49 @@ pub struct ColumnarSink {
     late: Vec<usize>,
     batch: Batch,
     rows: u64,
-    messages: Option<SyncSender<Message>>,
+    place: Place,
+}
+
+/// Where batches become the bytes of the file.
+enum Place {
+    /// On the threads that hand over rows, which are as many as there shall be.
+    Here(Box<BlockFile>),
+    /// On a thread of its own.
+    Away(Thread),
+    Closed,
+}
+
+/// A thread that writes what is handed over.
+struct Thread {
+    messages: SyncSender<Message>,
     /// Batches that were written, for their memory.
     spare: Receiver<Batch>,
-    thread: Option<JoinHandle<Result<Ended, Error>>>,
+    thread: JoinHandle<Result<Ended, Error>>,
 }
 
 impl ColumnarSink {
-    /// Begins the file and starts the thread.
+    /// Begins the file, and starts a thread for it if so many threads, the one that hands over rows, are too few.
     pub(super) fn new(
         schema: &Schema,
         encoder: Box<dyn Encoder>,
         path: &Path,
         output: Output,
+        threads: usize,
     ) -> Result<Self, Error> {
         let blocks = Blocks { path: path.to_owned(), encoder, ends: Vec::new() };
         let file = BlockFile { blocks, output, pending: 0 };
-        let (messages, incoming) = sync_channel(BATCHES_AHEAD);
-        let (used, spare) = sync_channel(BATCHES_AHEAD);
-        let thread = Builder::new().name("rows".to_owned()).spawn(move || file.write_all(&incoming, &used));
-        let thread = thread.map_err(|source| Error::Create { path: path.to_owned(), source })?;
+        let place = if threads > 1 {
+            Place::Here(Box::new(file.begun()?))
+        } else {
+            Place::Away(Thread::start(file)?)
+        };
         Ok(Self {
             shape: schema.shape(),
             types: schema.declared().map(|declared| declared.column.value).collect(),
             late: late_columns(schema),
             batch: Batch::default(),
             rows: 0,
-            messages: Some(messages),
-            spare,
-            thread: Some(thread),
+            place,
         })
     }
 
@@ -155,27 +169,66 @@ impl ColumnarSink {
     }
 
     fn hand_over(&mut self) -> Result<(), Error> {
-        let next = self.spare.try_recv().unwrap_or_default();
-        let batch = mem::replace(&mut self.batch, next);
-        self.tell(Message::Rows(batch))
+        match &mut self.place {
+            Place::Here(file) => {
+                if let Err(error) = file.rows(&self.batch) {
+                    let Place::Here(file) = mem::replace(&mut self.place, Place::Closed) else {
+                        return Err(error);
+                    };
+                    return Err(file.mend(error));
+                }
+                self.batch.clear();
+                Ok(())
+            }
+            Place::Away(thread) => {
+                let next = thread.spare.try_recv().unwrap_or_default();
+                let batch = mem::replace(&mut self.batch, next);
+                if thread.messages.send(Message::Rows(batch)).is_ok() {
+                    return Ok(());
+                }
+                // A thread that does not listen has failed, and says why.
+                let Place::Away(thread) = mem::replace(&mut self.place, Place::Closed) else {
+                    return Err(Error::Stopped);
+                };
+                thread.join().and(Err(Error::Stopped))
+            }
+            Place::Closed => Err(Error::Stopped),
+        }
     }
 
-    /// A thread that does not listen has failed, and says why.
-    fn tell(&mut self, message: Message) -> Result<(), Error> {
-        match &self.messages {
-            Some(messages) if messages.send(message).is_ok() => Ok(()),
-            _ => self.join().and(Err(Error::Stopped)),
+    /// Ends the file, which gets its name if it is whole.
+    fn end(&mut self, is_whole: bool) -> Result<Ended, Error> {
+        self.hand_over()?;
+        match mem::replace(&mut self.place, Place::Closed) {
+            Place::Here(file) => file.end(is_whole),
+            Place::Away(thread) => thread.end(is_whole),
+            Place::Closed => Err(Error::Stopped),
         }
+    }
+}
+
+impl Thread {
+    fn start(file: BlockFile) -> Result<Self, Error> {
+        let path = file.blocks.path.clone();
+        let (messages, incoming) = sync_channel(BATCHES_AHEAD);
+        let (used, spare) = sync_channel(BATCHES_AHEAD);
+        let thread = Builder::new().name("rows".to_owned()).spawn(move || file.write_all(&incoming, &used));
+        let thread = thread.map_err(|source| Error::Create { path, source })?;
+        Ok(Self { messages, spare, thread })
+    }
+
+    fn end(self, is_whole: bool) -> Result<Ended, Error> {
+        if is_whole {
+            // A thread that does not listen has failed, and says why.
+            let _ = self.messages.send(Message::Finish);
+        }
+        self.join()
     }
 
     /// Waits for the thread; its panic goes on here.
-    fn join(&mut self) -> Result<Ended, Error> {
-        self.messages = None;
-        match self.thread.take().map(JoinHandle::join) {
-            Some(Ok(ended)) => ended,
-            Some(Err(panic)) => std::panic::resume_unwind(panic),
-            None => Err(Error::Stopped),
-        }
+    fn join(self) -> Result<Ended, Error> {
+        drop(self.messages);
+        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
@@ -204,17 +257,14 @@ impl Sink for ColumnarSink {
     }
 
     fn finish(mut self: Box<Self>) -> Result<Written, Error> {
-        self.hand_over()?;
-        self.tell(Message::Finish)?;
-        match self.join()? {
+        match self.end(true)? {
             Ended::Finished(written) => Ok(written),
             Ended::Abandoned(_) => Err(Error::Stopped),
         }
     }
 
     fn abandon(mut self: Box<Self>) -> Option<PathBuf> {
-        let handed_over = self.hand_over();
-        match handed_over.and_then(|()| self.join()) {
+        match self.end(false) {
             Ok(Ended::Abandoned(partial)) => partial,
             Err(Error::Write { partial, .. }) => partial,
             _ => None,
@@ -225,15 +275,16 @@ impl Sink for ColumnarSink {
 /// A run that fails elsewhere keeps what was handed over.
 impl Drop for ColumnarSink {
     fn drop(&mut self) {
-        self.messages = None;
-        if let Some(thread) = self.thread.take() {
-            // What went wrong here adds nothing to what led here.
-            let _ = thread.join();
-        }
+        // What goes wrong here adds nothing to what led here.
+        let _ = match mem::replace(&mut self.place, Place::Closed) {
+            Place::Here(file) => file.end(false),
+            Place::Away(thread) => thread.end(false),
+            Place::Closed => return,
+        };
     }
 }
 
-/// The file, on the thread that writes it.
+/// The file.
 struct BlockFile {
     blocks: Blocks,
     output: Output,
@@ -263,39 +314,53 @@ struct Blocks {
 }
 
 impl BlockFile {
-    /// Writes what is handed over until all is there or nobody hands over any more.
-    fn write_all(mut self, messages: &Receiver<Message>, used: &SyncSender<Batch>) -> Result<Ended, Error> {
-        match self.take_all(messages, used) {
-            Ok(true) => self.finish().map(Ended::Finished),
-            Ok(false) => Ok(Ended::Abandoned(self.abandon())),
-            Err(error) => {
-                let Self { output, mut blocks, .. } = self;
-                Err(blocks.mend(error, output.abandon()))
-            }
+    /// Writes what stands before all rows.
+    fn begun(mut self) -> Result<Self, Error> {
+        match self.put(|encoder, out| encoder.header(out)) {
+            Ok(()) => Ok(self),
+            Err(error) => Err(self.mend(error)),
         }
     }
 
-    /// Whether all rows came.
-    fn take_all(&mut self, messages: &Receiver<Message>, used: &SyncSender<Batch>) -> Result<bool, Error> {
-        self.put(|encoder, out| encoder.header(out))?;
-        let is_whole = loop {
+    /// Writes what is handed over until all is there or nobody hands over any more.
+    fn write_all(self, messages: &Receiver<Message>, used: &SyncSender<Batch>) -> Result<Ended, Error> {
+        let mut file = self.begun()?;
+        loop {
             match messages.recv() {
                 Ok(Message::Rows(mut batch)) => {
-                    self.rows(&batch)?;
+                    if let Err(error) = file.rows(&batch) {
+                        return Err(file.mend(error));
+                    }
                     batch.clear();
                     // If nobody wants its memory, it is freed.
                     let _ = used.try_send(batch);
                 }
-                Ok(Message::Finish) => break true,
-                Err(_) => break false,
+                Ok(Message::Finish) => return file.end(true),
+                Err(_) => return file.end(false),
             }
-        };
+        }
+    }
+
+    /// Puts the footer behind all rows; a file that is whole gets its name.
+    fn end(mut self, is_whole: bool) -> Result<Ended, Error> {
+        if let Err(error) = self.put_rest() {
+            return Err(self.mend(error));
+        }
+        if is_whole { self.finish().map(Ended::Finished) } else { Ok(Ended::Abandoned(self.abandon())) }
+    }
+
+    fn put_rest(&mut self) -> Result<(), Error> {
         if self.pending > 0 {
             self.put(|encoder, out| encoder.end_block(out))?;
         }
         let footer = self.blocks.footer(self.blocks.ends.len() - 1)?;
-        self.output.write(&footer, 0)?;
-        Ok(is_whole)
+        self.output.write(&footer, 0)
+    }
+
+    /// Gives the file up after an error, and says what stands in it.
+    fn mend(self, error: Error) -> Error {
+        let Self { output, mut blocks, .. } = self;
+        blocks.mend(error, output.abandon())
     }
 
     fn rows(&mut self, batch: &Batch) -> Result<(), Error> {

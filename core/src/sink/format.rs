@@ -157,7 +157,7 @@ impl Format {
                 let failed = |source| Error::Create { path: path.to_owned(), source };
                 let encoder = open(schema, &fields, self.threads).map_err(failed)?;
                 let output = Output::create(path, self.compression)?;
-                Box::new(ColumnarSink::new(schema, encoder, path, output)?)
+                Box::new(ColumnarSink::new(schema, encoder, path, output, self.threads)?)
             }
         })
     }
