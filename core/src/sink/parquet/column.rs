@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use weir_sdk::columns::Kind;
 
+use crate::schema::Pick;
 use crate::sink::batch::{Batch, NOWHERE, Part, View};
 use crate::sink::cell::Source;
 
@@ -84,8 +85,8 @@ impl Column {
         }
     }
 
-    /// Cells are put where their rows stand, one part after the other, and then closed up. Where all are absent, or equal,
-    /// that is spared.
+    /// Cells are put where they stand among those that are there, one part after the other. Where all are absent, or
+    /// equal, that is spared.
     fn take_fixed<const WIDTH: usize>(&mut self, batch: &mut Rows<'_>) {
         if batch.is_absent() {
             return self.present.extend_same(false, batch.rows);
@@ -94,31 +95,14 @@ impl Column {
             self.present.extend_same(true, batch.rows);
             return self.elements.extend_same(value, batch.rows);
         }
-        if batch.has_all {
-            return self.take_all::<WIDTH>(batch);
+        let (found, seen, values) = batch.find(self.source);
+        let count = self.note_present(found);
+        if self.elements.is_mixed {
+            return found.put(seen, self.elements.room::<WIDTH>(count));
         }
-        let Rows { parts, seen, present, values, rows, .. } = batch;
-        let values = cleared::<WIDTH>(present, values, *rows);
-        for (number, view) in seen.iter() {
-            let Part { places, .. } = &parts[*number];
-            place(*view, places.picked(self.source.pick), &places.rows, present, values);
-        }
-        self.append(present, values);
-    }
-
-    /// Where each row has a cell, no presence has to be looked at, and cells are put where they stay.
-    fn take_all<const WIDTH: usize>(&mut self, batch: &Rows<'_>) {
-        let room = self.elements.room::<WIDTH>(batch.rows);
-        for (number, view) in &batch.seen {
-            let Part { places, .. } = &batch.parts[*number];
-            let cells = view.values.as_chunks::<WIDTH>().0;
-            for (&from, &row) in places.picked(self.source.pick).iter().zip(&places.rows) {
-                if let Some(cell) = cells.get(from as usize) {
-                    room[row as usize] = *cell;
-                }
-            }
-        }
-        self.present.extend_same(true, batch.rows);
+        let values = room_for::<WIDTH>(values, count);
+        found.put(seen, values);
+        self.elements.extend(values);
     }
 
     /// As above, with their numbers instead.
@@ -126,36 +110,26 @@ impl Column {
         if batch.is_absent() {
             return self.present.extend_same(false, batch.rows);
         }
-        let Rows { parts, seen, present, values, rows, .. } = batch;
-        let values = cleared::<4>(present, values, *rows);
+        let (found, seen, values) = batch.find(self.source);
+        let count = self.note_present(found);
+        let numbers = room_for::<4>(values, count);
         let mut recent = Recent::default();
-        for (number, view) in seen.iter() {
-            let Part { places, .. } = &parts[*number];
-            for (&from, &row) in places.picked(self.source.pick).iter().zip(&places.rows) {
-                let (from, row) = (from as usize, row as usize);
-                let Some(text) = text(view, self.source.value.kind, from).filter(|_| view.is_present(from))
-                else {
-                    continue;
-                };
-                let number = recent.number(text, &mut self.texts);
-                values[row] = number.to_le_bytes();
-                present[row] = 1;
+        for (view, cells) in found.parts(seen) {
+            for cell in cells {
+                let text = text(view, self.source.value.kind, cell.direction as usize).unwrap_or_default();
+                numbers[cell.at as usize] = recent.number(text, &mut self.texts).to_le_bytes();
             }
         }
-        self.append(present, values);
+        self.elements.extend(numbers);
     }
 
-    fn append<const WIDTH: usize>(&mut self, present: &[u8], values: &mut [[u8; WIDTH]]) {
-        let count = self.present.extend(present);
-        if count < present.len() {
-            let mut at = 0;
-            // What is absent is overwritten by what comes next: no branch depends on what stands in a cell.
-            for (from, &present) in present.iter().enumerate() {
-                values[at] = values[from];
-                at += usize::from(present);
-            }
+    /// Notes which rows have a cell, and gives how many have.
+    fn note_present(&mut self, found: &Found) -> usize {
+        if found.cells.len() == found.present.len() {
+            self.present.extend_same(true, found.present.len());
+            return found.present.len();
         }
-        self.elements.extend(&values[..count]);
+        self.present.extend(&found.present)
     }
 
     /// Lists of different lengths have no place of fixed size, and so are taken row by row.
@@ -202,16 +176,10 @@ fn elements<'a, const WIDTH: usize>(view: &View<'a>, list: Range<usize>) -> &'a 
     values.get(list.start..list.end.min(values.len())).unwrap_or_default()
 }
 
-/// Room for so many cells, none of which is present.
-fn cleared<'a, const WIDTH: usize>(
-    present: &mut Vec<u8>,
-    values: &'a mut Vec<u8>,
-    rows: usize,
-) -> &'a mut [[u8; WIDTH]] {
-    present.clear();
-    present.resize(rows, 0);
-    values.resize(values.len().max(rows * WIDTH), 0);
-    &mut values.as_chunks_mut::<WIDTH>().0[..rows]
+/// Room for so many cells, in which anything may stand.
+fn room_for<const WIDTH: usize>(values: &mut Vec<u8>, count: usize) -> &mut [[u8; WIDTH]] {
+    values.resize(values.len().max(count * WIDTH), 0);
+    &mut values.as_chunks_mut::<WIDTH>().0[..count]
 }
 
 /// The bytes of a text or of an address, if they are there.
@@ -222,21 +190,126 @@ fn text<'a>(view: &View<'a>, kind: Kind, element: usize) -> Option<&'a [u8]> {
     view.text(element)
 }
 
-/// Puts cells where their rows stand.
-fn place<const WIDTH: usize>(
-    view: View<'_>,
-    picked: &[u32],
-    rows: &[u32],
-    present: &mut [u8],
-    values: &mut [[u8; WIDTH]],
-) {
-    let cells = view.values.as_chunks::<WIDTH>().0;
-    for (&from, &row) in picked.iter().zip(rows) {
-        let (from, row) = (from as usize, row as usize);
-        let Some(cell) = cells.get(from) else { continue };
-        let bits = view.validity.get(from / 8).copied().unwrap_or(0);
-        values[row] = *cell;
-        present[row] = bits >> (from % 8) & 1;
+/// Which rows have a cell of a column, and where it stands.
+///
+/// Columns of a plugin often have cells for the same directions: what was found for one column is then good for the next.
+struct Found {
+    pick: Pick,
+    /// The parts that have the column, by number, and where their bits end in `validity`.
+    parts: Vec<(usize, usize)>,
+    validity: Vec<u8>,
+    /// Each part holds as many elements as its bits speak of.
+    is_whole: bool,
+    /// For each row.
+    present: Vec<u8>,
+    /// The cells that are there, part by part.
+    cells: Vec<Cell>,
+    /// Where those of each part end.
+    ends: Vec<usize>,
+}
+
+/// So many findings are kept.
+const FINDINGS: usize = 8;
+
+/// Whether each part holds as many elements as there are directions; a faulty plugin may leave some out.
+fn is_whole(parts: &[Part<'_>], seen: &[(usize, View<'_>)], source: Source) -> bool {
+    seen.iter().all(|(number, view)| view.elements(source.value.kind) >= parts[*number].directions())
+}
+
+/// A cell that is there.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    /// Its direction in its part.
+    direction: u32,
+    /// Its place among the cells of all rows.
+    at: u32,
+}
+
+impl Found {
+    fn of(pick: Pick) -> Self {
+        Self {
+            pick,
+            parts: Vec::new(),
+            validity: Vec::new(),
+            is_whole: false,
+            present: Vec::new(),
+            cells: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// Looks at the column, of which so many rows are wanted.
+    fn look_at(&mut self, parts: &[Part<'_>], seen: &[(usize, View<'_>)], source: Source, rows: usize) {
+        self.pick = source.pick;
+        self.is_whole = is_whole(parts, seen, source);
+        self.parts.clear();
+        self.validity.clear();
+        for (number, view) in seen {
+            self.validity.extend_from_slice(view.validity);
+            self.parts.push((*number, self.validity.len()));
+        }
+        self.present.clear();
+        self.present.resize(rows, 0);
+        for (number, view) in seen {
+            let (places, elements) = (parts[*number].places, view.elements(source.value.kind));
+            for (&direction, &row) in places.picked(source.pick).iter().zip(&places.rows) {
+                let direction = direction as usize;
+                let bits = view.validity.get(direction / 8).copied().unwrap_or(0);
+                self.present[row as usize] = bits >> (direction % 8) & u8::from(direction < elements);
+            }
+        }
+        let before = |count: &mut u32, &present: &u8| {
+            let at = *count;
+            *count += u32::from(present);
+            Some(at)
+        };
+        let at: Vec<u32> = self.present.iter().scan(0, before).collect();
+        self.cells.clear();
+        self.ends.clear();
+        for (number, _) in seen {
+            let places = parts[*number].places;
+            let mut next = self.cells.len();
+            self.cells.resize(next + places.rows.len(), Cell::default());
+            // What is absent is overwritten by what comes next: no branch depends on what is there.
+            for (&direction, &row) in places.picked(source.pick).iter().zip(&places.rows) {
+                self.cells[next] = Cell { direction, at: at[row as usize] };
+                next += usize::from(self.present[row as usize]);
+            }
+            self.cells.truncate(next);
+            self.ends.push(next);
+        }
+    }
+
+    /// Whether a column of which each part is whole has cells in the same rows as the one that was looked at.
+    fn is_good_for(&self, seen: &[(usize, View<'_>)], source: Source) -> bool {
+        let mut start = 0;
+        self.is_whole
+            && self.pick == source.pick
+            && self.parts.len() == seen.len()
+            && self.parts.iter().zip(seen).all(|(&(number, end), (other, view))| {
+                let bits = &self.validity[std::mem::replace(&mut start, end)..end];
+                number == *other && bits == view.validity
+            })
+    }
+
+    /// Puts the cells where they stand among all.
+    fn put<const WIDTH: usize>(&self, seen: &[(usize, View<'_>)], room: &mut [[u8; WIDTH]]) {
+        for (view, cells) in self.parts(seen) {
+            let from = view.values.as_chunks::<WIDTH>().0;
+            for cell in cells {
+                room[cell.at as usize] = from[cell.direction as usize];
+            }
+        }
+    }
+
+    /// The cells of each part that has the column.
+    fn parts<'f, 'a>(
+        &'f self,
+        seen: &'f [(usize, View<'a>)],
+    ) -> impl Iterator<Item = (&'f View<'a>, &'f [Cell])> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let cells = starts.zip(&self.ends).map(|(start, &end)| &self.cells[start..end]);
+        seen.iter().map(|(_, view)| view).zip(cells)
     }
 }
 
@@ -250,6 +323,10 @@ pub(super) struct Rows<'a> {
     /// Part and place of each row, of cells that are shared.
     order: Vec<(usize, usize)>,
     rows: usize,
+    /// What was found for other columns.
+    found: Vec<Found>,
+    /// What of that is forgotten next.
+    oldest: usize,
     present: Vec<u8>,
     values: Vec<u8>,
 }
@@ -265,7 +342,17 @@ impl<'a> Rows<'a> {
             }
         }
         let rows = batch.rows();
-        Self { parts, seen: Vec::new(), has_all: false, order, rows, present: Vec::new(), values: Vec::new() }
+        Self {
+            parts,
+            seen: Vec::new(),
+            has_all: false,
+            order,
+            rows,
+            found: Vec::new(),
+            oldest: 0,
+            present: Vec::new(),
+            values: Vec::new(),
+        }
     }
 
     fn look_at(&mut self, source: Source) {
@@ -285,6 +372,23 @@ impl<'a> Rows<'a> {
                 let is_there = cells == directions && view.elements(source.value.kind) >= elements;
                 is_there && part.has_each(source.pick) && has_all(view.validity, directions)
             });
+    }
+
+    /// Which rows have a cell of the column that is looked at, the cells of its parts, and room for cells.
+    fn find(&mut self, source: Source) -> (&Found, &[(usize, View<'a>)], &mut Vec<u8>) {
+        let Self { parts, seen, found, oldest, rows, values, .. } = self;
+        let is_whole = is_whole(parts, seen, source);
+        let known = found.iter().position(|found| is_whole && found.is_good_for(seen, source));
+        let at = known.unwrap_or_else(|| {
+            if found.len() < FINDINGS {
+                found.push(Found::of(source.pick));
+            }
+            let at = *oldest;
+            *oldest = (at + 1) % FINDINGS;
+            found[at].look_at(parts, seen, source, *rows);
+            at
+        });
+        (&found[at], seen, values)
     }
 
     /// Whether no direction has a cell.
@@ -368,11 +472,8 @@ impl Elements {
         self.count += count;
     }
 
-    /// Room for so many further elements, which are not all equal.
+    /// Room for so many further elements, where they are mixed already.
     fn room<const WIDTH: usize>(&mut self, count: usize) -> &mut [[u8; WIDTH]] {
-        if !self.is_mixed {
-            self.mix();
-        }
         let before = self.values.len();
         self.values.resize(before + count * WIDTH, 0);
         self.count += count;
