@@ -26,7 +26,7 @@ use super::encoding::{pack, put_deltas, put_hybrid, put_packed_header, put_run, 
 const ZSTD_LEVEL: i32 = 1;
 /// So many values are numbered at most; for numbers of more bits than that there is little to gain.
 const DICTIONARY: usize = 1 << 12;
-/// Row groups for which a column is not compressed after it was of no use.
+/// Row groups for which a column is not compressed after it was of no use, or its values not numbered.
 const RESTS: u8 = 7;
 /// Percent that a column may keep of its size to be worth the time that it takes to compress it.
 const WORTH: usize = 92;
@@ -86,26 +86,27 @@ impl Chunks {
         Ok(Encoded { levels, pages, sizes, compression })
     }
 
-    fn encode(&mut self, column: &Column, data: Vec<u8>) -> Pages {
+    fn encode(&mut self, column: &mut Column, data: Vec<u8>) -> Pages {
+        let (kind, rests) = (column.kind(), &mut column.numbering_rests);
         let values = &column.elements;
-        match column.kind() {
+        match kind {
             _ if values.count == 0 => Pages::plain(data),
             Kind::Bool => bits(values, data),
-            Kind::U8 => self.whole::<1>(values, data),
-            Kind::U16 => self.whole::<2>(values, data),
-            Kind::U32 => self.whole::<4>(values, data),
-            Kind::U64 | Kind::I64 | Kind::Time | Kind::Duration => self.whole::<8>(values, data),
-            Kind::F32 => self.floats::<4>(values, data),
-            Kind::F64 => self.floats::<8>(values, data),
+            Kind::U8 => self.whole::<1>(values, rests, data),
+            Kind::U16 => self.whole::<2>(values, rests, data),
+            Kind::U32 => self.whole::<4>(values, rests, data),
+            Kind::U64 | Kind::I64 | Kind::Time | Kind::Duration => self.whole::<8>(values, rests, data),
+            Kind::F32 => self.floats::<4>(values, rests, data),
+            Kind::F64 => self.floats::<8>(values, rests, data),
             Kind::Mac => self.macs(values, data),
             Kind::Ip | Kind::Text => texts(column, data),
         }
     }
 
-    fn whole<const WIDTH: usize>(&mut self, values: &Elements, mut data: Vec<u8>) -> Pages {
+    fn whole<const WIDTH: usize>(&mut self, values: &Elements, rests: &mut u8, mut data: Vec<u8>) -> Pages {
         let is_narrow = WIDTH <= 4;
         let width = if is_narrow { 4 } else { 8 };
-        if self.number::<WIDTH>(values, DICTIONARY) {
+        if self.number_few::<WIDTH>(values, rests) {
             return self.numbered::<WIDTH>(values, data, |key, out| out.extend(&key.to_le_bytes()[..width]));
         }
         let start = data.len();
@@ -119,8 +120,8 @@ impl Chunks {
         Pages { encoding: Encoding::DELTA_BINARY_PACKED, ..Pages::plain(data) }
     }
 
-    fn floats<const WIDTH: usize>(&mut self, values: &Elements, mut data: Vec<u8>) -> Pages {
-        if self.number::<WIDTH>(values, DICTIONARY) {
+    fn floats<const WIDTH: usize>(&mut self, values: &Elements, rests: &mut u8, mut data: Vec<u8>) -> Pages {
+        if self.number_few::<WIDTH>(values, rests) {
             return self.numbered::<WIDTH>(values, data, |key, out| out.extend(&key.to_le_bytes()[..WIDTH]));
         }
         put_split(values.values.as_chunks::<WIDTH>().0, &mut data);
@@ -128,7 +129,7 @@ impl Chunks {
     }
 
     fn macs(&mut self, values: &Elements, data: Vec<u8>) -> Pages {
-        self.number::<6>(values, usize::MAX);
+        self.number::<6>(values, values.count);
         let mut text = Vec::new();
         let pages = self.numbered::<6>(values, data, |key, out| {
             let [a, b, c, d, e, f, ..] = key.to_le_bytes();
@@ -139,14 +140,21 @@ impl Chunks {
         Pages { is_compressible: true, ..pages }
     }
 
-    /// Numbers the values, unless too many are different.
-    fn number<const WIDTH: usize>(&mut self, values: &Elements, limit: usize) -> bool {
+    /// Numbers the values if few are different; not of a column that had many a moment ago.
+    fn number_few<const WIDTH: usize>(&mut self, values: &Elements, rests: &mut u8) -> bool {
+        if !values.are_equal() && *rests > 0 {
+            *rests -= 1;
+            return false;
+        }
         // Of equal values only one stands there.
-        let limit = if limit == usize::MAX || values.are_equal() {
-            values.count
-        } else {
-            limit.min(values.count / 4)
-        };
+        let limit = if values.are_equal() { 1 } else { DICTIONARY.min(values.count / 4) };
+        let are_few = self.number::<WIDTH>(values, limit);
+        *rests = if are_few { 0 } else { RESTS };
+        are_few
+    }
+
+    /// Numbers the values, unless more than `limit` are different.
+    fn number<const WIDTH: usize>(&mut self, values: &Elements, limit: usize) -> bool {
         self.numbers.number(keys::<WIDTH>(&values.values), limit, &mut self.places)
     }
 
@@ -166,8 +174,8 @@ impl Chunks {
 
     /// The pages with what is left to compress compressed, and what readers are told.
     fn compressed(&mut self, pages: &Pages, column: &mut Column) -> io::Result<(Pages, Compression)> {
-        if !pages.is_compressible || column.rests > 0 {
-            column.rests = column.rests.saturating_sub(1);
+        if !pages.is_compressible || column.compression_rests > 0 {
+            column.compression_rests = column.compression_rests.saturating_sub(1);
             return Ok((pages.clone(), Compression::UNCOMPRESSED));
         }
         let data = self.compress(&pages.data)?;
@@ -177,7 +185,7 @@ impl Chunks {
         };
         let packed = Pages { data, dictionary, ..*pages };
         if packed.size() * 100 > pages.size() * WORTH {
-            column.rests = RESTS;
+            column.compression_rests = RESTS;
             return Ok((pages.clone(), Compression::UNCOMPRESSED));
         }
         Ok((packed, Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?)))

@@ -23,7 +23,9 @@ pub(super) struct Column {
     pub(super) lengths: Lengths,
     pub(super) texts: Texts,
     /// Row groups for which there is no use in compressing it.
-    pub(super) rests: u8,
+    pub(super) compression_rests: u8,
+    /// Row groups for which there is no use in numbering its values.
+    pub(super) numbering_rests: u8,
 }
 
 impl Column {
@@ -34,7 +36,8 @@ impl Column {
             elements: Elements::default(),
             lengths: Lengths::default(),
             texts: Texts::default(),
-            rests: 0,
+            compression_rests: 0,
+            numbering_rests: 0,
         }
     }
 
