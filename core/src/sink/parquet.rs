@@ -95,12 +95,15 @@ impl Encoder for Parquet {
         let Self { columns, makers, out: bytes, .. } = self;
         let start = bytes.bytes_written();
         let schema = self.file.schema_descr_ptr();
-        let mut chunks = Vec::new();
+        let (mut chunks, mut spare) = (Vec::new(), Vec::new());
         encode(makers, columns, |chunk| {
-            chunks.push(chunk.write(schema.column(chunks.len()), bytes)?);
+            let (chunk, memory) = chunk.write(schema.column(chunks.len()), bytes)?;
+            chunks.push(chunk);
+            spare.push(memory);
             if bytes.inner().len() >= PIECE { put_bytes(bytes, out) } else { Ok(()) }
         })?;
         put_bytes(bytes, out)?;
+        columns.iter_mut().zip(spare).for_each(|(column, memory)| column.spare = memory);
         let group = RowGroupMetaData::builder(schema)
             .set_num_rows(std::mem::take(&mut self.rows) as i64)
             .set_total_byte_size(chunks.iter().map(|chunk| chunk.uncompressed_size()).sum())

@@ -7,7 +7,7 @@
 use std::io;
 
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
@@ -18,7 +18,7 @@ use zstd::zstd_safe::compress_bound;
 use crate::sink::address::{push_ip, push_mac};
 use crate::sink::cell::ip;
 
-use super::column::{Column, Elements};
+use super::column::{Column, Elements, Spare};
 use super::dictionary::Numbers;
 use super::encoding::{pack, put_deltas, put_hybrid, put_packed_header, put_run, put_split, width_of};
 
@@ -51,7 +51,6 @@ pub(super) struct Encoded {
 }
 
 /// A page of values and what they refer to.
-#[derive(Clone)]
 struct Pages {
     /// The values of the dictionary, and how many they are.
     dictionary: Option<(Vec<u8>, usize)>,
@@ -172,46 +171,53 @@ impl Chunks {
         Pages::with_dictionary(dictionary, keys.len(), data)
     }
 
-    /// The pages with what is left to compress compressed, and what readers are told.
+    /// The pages with what is left to compress compressed, in memory of the column's own, and what readers are told.
     fn compressed(&mut self, pages: &Pages, column: &mut Column) -> io::Result<(Pages, Compression)> {
-        if !pages.is_compressible || column.compression_rests > 0 {
-            column.compression_rests = column.compression_rests.saturating_sub(1);
-            return Ok((pages.clone(), Compression::UNCOMPRESSED));
+        if pages.is_compressible && column.compression_rests == 0 {
+            let (data, dictionary) = (&mut column.spare.data, &mut column.spare.dictionary);
+            self.compress(&pages.data, data)?;
+            let dictionary = match &pages.dictionary {
+                Some((bytes, count)) => {
+                    self.compress(bytes, dictionary)?;
+                    Some((std::mem::take(dictionary), *count))
+                }
+                None => None,
+            };
+            let packed = Pages { data: std::mem::take(data), dictionary, ..*pages };
+            if packed.size() * 100 <= pages.size() * WORTH {
+                return Ok((packed, Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?)));
+            }
+            column.spare = packed.into_spare();
+            column.compression_rests = RESTS + 1;
         }
-        let data = self.compress(&pages.data)?;
-        let dictionary = match &pages.dictionary {
-            Some((bytes, count)) => Some((self.compress(bytes)?, *count)),
-            None => None,
-        };
-        let packed = Pages { data, dictionary, ..*pages };
-        if packed.size() * 100 > pages.size() * WORTH {
-            column.compression_rests = RESTS;
-            return Ok((pages.clone(), Compression::UNCOMPRESSED));
-        }
-        Ok((packed, Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?)))
+        column.compression_rests = column.compression_rests.saturating_sub(1);
+        Ok((pages.copied(&mut column.spare), Compression::UNCOMPRESSED))
     }
 
-    /// The bytes compressed, in no more memory than they take then.
-    fn compress(&mut self, bytes: &[u8]) -> io::Result<Vec<u8>> {
+    /// Puts the compressed bytes in the place of others.
+    fn compress(&mut self, bytes: &[u8], into: &mut Vec<u8>) -> io::Result<()> {
         self.packed.clear();
         self.packed.reserve(compress_bound(bytes.len()));
         self.compressor.compress_to_buffer(bytes, &mut self.packed)?;
-        Ok(self.packed.clone())
+        into.clear();
+        into.extend_from_slice(&self.packed);
+        Ok(())
     }
 }
 
 impl Encoded {
-    /// Writes the chunk, and gives what the footer says of it.
+    /// Writes the chunk, and gives what the footer says of it, and the memory of its pages.
     pub(super) fn write(
         self,
         description: ColumnDescPtr,
         out: &mut TrackedWrite<Vec<u8>>,
-    ) -> io::Result<ColumnChunkMetaData> {
+    ) -> io::Result<(ColumnChunkMetaData, Spare)> {
         let Self { levels, pages, sizes, compression } = self;
         let start = out.bytes_written();
         let mut encodings = vec![Encoding::RLE, pages.encoding];
         let mut dictionary_at = None;
         let mut headers = 0;
+        let mut spare = Spare::default();
         let mut writer = SerializedPageWriter::new(out);
         if let Some((dictionary, count)) = pages.dictionary {
             encodings.push(Encoding::PLAIN);
@@ -222,8 +228,9 @@ impl Encoded {
                 encoding: Encoding::PLAIN,
                 is_sorted: false,
             };
-            let written = writer.write_page(CompressedPage::new(page, sizes[0]))?;
+            let (written, bytes) = write_page(&mut writer, CompressedPage::new(page, sizes[0]))?;
             headers += written.uncompressed_size - sizes[0];
+            spare.dictionary = bytes;
         }
         let page = Page::DataPage {
             buf: pages.data.into(),
@@ -233,8 +240,9 @@ impl Encoded {
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         };
-        let written = writer.write_page(CompressedPage::new(page, sizes[1]))?;
+        let (written, bytes) = write_page(&mut writer, CompressedPage::new(page, sizes[1]))?;
         headers += written.uncompressed_size - sizes[1];
+        spare.data = bytes;
         let chunk = ColumnChunkMetaData::builder(description)
             .set_encodings(encodings)
             .set_compression(compression)
@@ -243,8 +251,17 @@ impl Encoded {
             .set_total_uncompressed_size((sizes[0] + sizes[1] + headers) as i64)
             .set_data_page_offset(written.offset as i64)
             .set_dictionary_page_offset(dictionary_at);
-        Ok(chunk.build()?)
+        Ok((chunk.build()?, spare))
     }
+}
+
+/// Writes a page, and gives the memory that its bytes stood in.
+fn write_page(
+    writer: &mut SerializedPageWriter<'_, Vec<u8>>,
+    page: CompressedPage,
+) -> io::Result<(PageWriteSpec, Vec<u8>)> {
+    let bytes = page.compressed_page().buffer().clone();
+    Ok((writer.write_page(page)?, bytes.into()))
 }
 
 impl Pages {
@@ -255,6 +272,23 @@ impl Pages {
     /// Bytes of dictionary and values.
     fn sizes(&self) -> [usize; 2] {
         [self.dictionary.as_ref().map_or(0, |(bytes, _)| bytes.len()), self.data.len()]
+    }
+
+    /// The same in other memory.
+    fn copied(&self, spare: &mut Spare) -> Self {
+        let copy = |bytes: &[u8], into: &mut Vec<u8>| {
+            into.clear();
+            into.extend_from_slice(bytes);
+            std::mem::take(into)
+        };
+        let data = copy(&self.data, &mut spare.data);
+        let dictionary = self.dictionary.as_ref();
+        let dictionary = dictionary.map(|(bytes, count)| (copy(bytes, &mut spare.dictionary), *count));
+        Self { data, dictionary, ..*self }
+    }
+
+    fn into_spare(self) -> Spare {
+        Spare { data: self.data, dictionary: self.dictionary.map(|(bytes, _)| bytes).unwrap_or_default() }
     }
 
     fn size(&self) -> usize {

@@ -11,6 +11,7 @@ use crate::schema::Pick;
 use crate::sink::batch::{Batch, NOWHERE, Part, View};
 use crate::sink::cell::Source;
 
+use super::ROWS_PER_GROUP;
 use super::dictionary::{Recent, Texts};
 
 /// A column of a row group in the making.
@@ -22,10 +23,19 @@ pub(super) struct Column {
     /// Lists: how many elements each row has.
     pub(super) lengths: Lengths,
     pub(super) texts: Texts,
+    /// Memory of the pages that were made of it last.
+    pub(super) spare: Spare,
     /// Row groups for which there is no use in compressing it.
     pub(super) compression_rests: u8,
     /// Row groups for which there is no use in numbering its values.
     pub(super) numbering_rests: u8,
+}
+
+/// Memory of pages whose bytes are written: those of the next row group are about as long.
+#[derive(Default)]
+pub(super) struct Spare {
+    pub(super) data: Vec<u8>,
+    pub(super) dictionary: Vec<u8>,
 }
 
 impl Column {
@@ -36,6 +46,7 @@ impl Column {
             elements: Elements::default(),
             lengths: Lengths::default(),
             texts: Texts::default(),
+            spare: Spare::default(),
             compression_rests: 0,
             numbering_rests: 0,
         }
@@ -455,7 +466,7 @@ impl Elements {
                 self.extend_same(*first, values.len());
                 return values.len();
             }
-            self.mix();
+            self.mix(WIDTH);
         }
         self.values.extend_from_slice(values.as_flattened());
         self.count += values.len();
@@ -465,7 +476,7 @@ impl Elements {
     /// Appends an element so many times.
     fn extend_same<const WIDTH: usize>(&mut self, value: [u8; WIDTH], count: usize) {
         if !self.is_mixed && !self.is_like(&value) {
-            self.mix();
+            self.mix(WIDTH);
         }
         if self.is_mixed {
             self.values.extend_from_slice(&value.repeat(count));
@@ -487,8 +498,13 @@ impl Elements {
         self.count == 0 || self.values == value
     }
 
-    fn mix(&mut self) {
-        self.values = self.values.repeat(self.count);
+    /// From now on each element stands there: room for those of all rows is taken at once, since columns that grow by turns
+    /// would have to move each time.
+    fn mix(&mut self, width: usize) {
+        self.values.reserve_exact(ROWS_PER_GROUP * width);
+        for _ in 1..self.count {
+            self.values.extend_from_within(..width);
+        }
         self.is_mixed = true;
     }
 
