@@ -64,7 +64,7 @@ impl<'p> Floor<'p> {
     }
 
     /// The next chunk for a worker.
-    pub(super) fn chunk(&self, worker: usize) -> Found<Arc<Chunk>> {
+    pub(super) fn next_chunk(&self, worker: usize) -> Found<Arc<Chunk>> {
         let belt = &self.chunks[worker];
         let was_full = belt.len() >= CHUNKS_AHEAD;
         let found = belt.take();

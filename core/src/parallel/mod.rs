@@ -1,9 +1,10 @@
 //! The same run on several threads, with the same rows in the same order.
 //!
-//! What comes in: records, read, decoded, and dealt out by this thread (`deal`): each packet belongs to one worker, by
+//! What comes in: records, read, decoded, and dealt out in chunks (`deal`): each packet belongs to one worker, by
 //! its two hosts, so that workers share nothing. Each worker (`work`) takes its packets through table and plugins,
-//! and prints its rows, but for the cells of row plugins, into parcels (`parcel`). One thread
-//! (`merge`) puts the rows of all workers in order, has row plugins add their cells, and hands them to the sink.
+//! and prints its rows, but for the cells of row plugins, into parcels (`parcel`). What all of them made is put in order
+//! (`merge`): row plugins add their cells, and the sink takes the rows. There is a thread for each worker; dealing and
+//! merging fall to whichever of them comes to it (`floor`).
 //!
 //! Two things are about all workers. Conversations are numbered in the order in which they began: workers tell
 //! each other what began in each chunk of records (`numbering`), and finish the rows of a few chunks a little later, when
@@ -40,6 +41,7 @@ use work::Workshop;
 /// Bytes of captures in a chunk: enough work that waking a thread for it does not count, few enough that they stay in
 /// a cache until all workers have seen them.
 const CHUNK: usize = 1 << 19;
+
 /// Deals the records of `feed` to the workers and merges their rows.
 ///
 /// # Errors

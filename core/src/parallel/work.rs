@@ -111,7 +111,7 @@ impl<'f, 'p> Workshop<'f, 'p> {
         if self.pending.len() > LAG {
             return false;
         }
-        let Found::Thing(chunk) = self.floor.chunk(self.number) else { return false };
+        let Found::Thing(chunk) = self.floor.next_chunk(self.number) else { return false };
         self.follow(&chunk);
         true
     }

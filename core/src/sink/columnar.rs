@@ -1,8 +1,9 @@
 //! Rows → a file of columns.
 //!
 //! What comes in: finished directions. What goes out: a file that an [`Encoder`] makes, in blocks of rows with a
-//! footer behind them. The data path only collects cells (`batch.rs`); on a thread of its own, batches become the
-//! bytes of the file (`parquet.rs`, `ipc.rs`).
+//! footer behind them. The data path only collects cells (`batch.rs`); batches of them become the bytes of the file
+//! (`parquet.rs`, `ipc.rs`), on a thread of its own where one worker makes all rows, and on those of the workers where there are
+//! several.
 //!
 //! Such a file is readable only with its footer. Whatever ends the run earlier, the footer is written behind the
 //! last block that stands whole; only a process that is killed leaves a partial file without one.
@@ -168,32 +169,28 @@ impl ColumnarSink {
         if self.batch.is_full() { self.hand_over() } else { Ok(()) }
     }
 
+    /// A place that fails stays closed.
     fn hand_over(&mut self) -> Result<(), Error> {
-        match &mut self.place {
-            Place::Here(file) => {
+        self.place = match mem::replace(&mut self.place, Place::Closed) {
+            Place::Here(mut file) => {
                 if let Err(error) = file.rows(&self.batch) {
-                    let Place::Here(file) = mem::replace(&mut self.place, Place::Closed) else {
-                        return Err(error);
-                    };
                     return Err(file.mend(error));
                 }
                 self.batch.clear();
-                Ok(())
+                Place::Here(file)
             }
             Place::Away(thread) => {
                 let next = thread.spare.try_recv().unwrap_or_default();
                 let batch = mem::replace(&mut self.batch, next);
-                if thread.messages.send(Message::Rows(batch)).is_ok() {
-                    return Ok(());
+                if thread.messages.send(Message::Rows(batch)).is_err() {
+                    // A thread that does not listen has failed, and says why.
+                    return thread.join().and(Err(Error::Stopped));
                 }
-                // A thread that does not listen has failed, and says why.
-                let Place::Away(thread) = mem::replace(&mut self.place, Place::Closed) else {
-                    return Err(Error::Stopped);
-                };
-                thread.join().and(Err(Error::Stopped))
+                Place::Away(thread)
             }
-            Place::Closed => Err(Error::Stopped),
-        }
+            Place::Closed => return Err(Error::Stopped),
+        };
+        Ok(())
     }
 
     /// Ends the file, which gets its name if it is whole.
@@ -483,15 +480,21 @@ mod tests {
     use crate::sink::{Format, Profile, Provenance};
 
     const EXTENSIONS: [&str; 2] = ["parquet", "arrow"];
+    /// On a thread of its own, and on that which hands over.
+    const THREADS: [usize; 2] = [1, 2];
+
+    fn cases() -> impl Iterator<Item = (&'static str, usize)> {
+        EXTENSIONS.into_iter().flat_map(|extension| THREADS.map(|threads| (extension, threads)))
+    }
 
     fn folder() -> tempfile::TempDir {
         tempfile::tempdir().unwrap()
     }
 
-    fn create(path: &Path) -> Box<dyn Sink> {
+    fn create(path: &Path, threads: usize) -> Box<dyn Sink> {
         let plugin = plugin("one", vec![column::<u64>("flow"), both::<u32>("n")]);
         let schema = Schema::new(&[plugin], RowShape::Conversation).unwrap();
-        let format = Format::choose(path, None, Profile::Weir).unwrap();
+        let format = Format::choose(path, None, Profile::Weir).unwrap().on_threads(threads);
         format.create(path, &schema, &Provenance::default()).unwrap()
     }
 
@@ -540,10 +543,10 @@ mod tests {
 
     #[test]
     fn rows_of_many_blocks_read_back_in_order() {
-        for extension in EXTENSIONS {
+        for (extension, threads) in cases() {
             let folder = folder();
             let path = folder.path().join(format!("x.{extension}"));
-            let mut sink = create(&path);
+            let mut sink = create(&path, threads);
             take(&mut *sink, 0..150_000);
             assert_eq!(sink.count(), 150_000);
             let written = sink.finish().unwrap();
@@ -555,19 +558,19 @@ mod tests {
 
     #[test]
     fn a_file_without_rows_still_has_its_columns() {
-        for extension in EXTENSIONS {
+        for (extension, threads) in cases() {
             let folder = folder();
             let path = folder.path().join(format!("x.{extension}"));
-            create(&path).finish().unwrap();
+            create(&path, threads).finish().unwrap();
             assert_eq!(flows(&path).len(), 0);
         }
     }
 
     #[test]
     fn rows_of_a_file_that_is_given_up_are_kept_as_partial() {
-        for extension in EXTENSIONS {
+        for (extension, threads) in cases() {
             let folder = folder();
-            let mut sink = create(&folder.path().join(format!("x.{extension}")));
+            let mut sink = create(&folder.path().join(format!("x.{extension}")), threads);
             take(&mut *sink, 0..5000);
             let partial = sink.abandon().unwrap();
             assert_eq!(names(&folder), [format!("x.{extension}.partial")]);
@@ -577,11 +580,11 @@ mod tests {
 
     #[test]
     fn a_file_that_is_given_up_without_rows_is_not_kept() {
-        for extension in EXTENSIONS {
+        for (extension, threads) in cases() {
             let folder = folder();
             let path = folder.path().join(format!("x.{extension}"));
-            assert_eq!(create(&path).abandon(), None);
-            drop(create(&path));
+            assert_eq!(create(&path, threads).abandon(), None);
+            drop(create(&path, threads));
             assert!(names(&folder).is_empty());
         }
     }
@@ -637,12 +640,12 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_told_in_one_sentence() {
-        for extension in EXTENSIONS {
+        for (extension, threads) in cases() {
             let folder = folder();
             let path = folder.path().join(format!("x.{extension}"));
             let partial = folder.path().join(format!("x.{extension}.partial"));
             std::os::unix::fs::symlink("/dev/full", partial).unwrap();
-            let mut sink = create(&path);
+            let mut sink = create(&path, threads);
             take(&mut *sink, 0..100);
             let error = sink.finish().unwrap_err().to_string();
             let expected = format!(
@@ -659,15 +662,17 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_disk_that_fills_up_early_ends_the_rows() {
-        let folder = folder();
-        std::os::unix::fs::symlink("/dev/full", folder.path().join("x.arrow.partial")).unwrap();
-        let mut sink = create(&folder.path().join("x.arrow"));
-        let columns = [buffer(0..4000u64), buffer(0..4000u32)];
-        let ends: Vec<_> = (0..4000).map(|flow| end(flow, 0)).collect();
-        let error = (0..10_000).find_map(|_| {
-            let cells = columns.iter().map(|column| Some(ColumnCells::of(column))).collect();
-            sink.rows(&Finished { cells, ends: &ends }).err()
-        });
-        assert!(error.unwrap().to_string().contains("no space left on device"));
+        for threads in THREADS {
+            let folder = folder();
+            std::os::unix::fs::symlink("/dev/full", folder.path().join("x.arrow.partial")).unwrap();
+            let mut sink = create(&folder.path().join("x.arrow"), threads);
+            let columns = [buffer(0..4000u64), buffer(0..4000u32)];
+            let ends: Vec<_> = (0..4000).map(|flow| end(flow, 0)).collect();
+            let error = (0..10_000).find_map(|_| {
+                let cells = columns.iter().map(|column| Some(ColumnCells::of(column))).collect();
+                sink.rows(&Finished { cells, ends: &ends }).err()
+            });
+            assert!(error.unwrap().to_string().contains("no space left on device"));
+        }
     }
 }
