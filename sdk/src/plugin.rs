@@ -233,7 +233,8 @@ impl<'a, P: FlowPlugin> End<'a, P> {
 
 /// A plugin that sees finished rows, in the order in which they are written.
 ///
-/// For what is about many flows, or about columns of other plugins. There is one instance in a run.
+/// For what is about many flows, or about columns of other plugins. There is one instance in a run. Its calls come one after
+/// the other, but not always from the same thread.
 pub trait RowPlugin: Sized + Send + 'static {
     /// Lower snake case; also the name of the library, `libweir_plugin_NAME.so`.
     const NAME: &'static str;
