@@ -217,6 +217,10 @@ impl<'a> View<'a> {
         Some(self.values.get(bytes).unwrap_or_default())
     }
 
+    pub(super) fn address(&self, element: usize) -> Option<&'a [u8; 17]> {
+        self.values.as_chunks::<17>().0.get(element)
+    }
+
     fn to_buffer(self, rows: usize) -> ColumnBuffer {
         ColumnBuffer {
             rows,

@@ -12,7 +12,7 @@ use crate::sink::batch::{Batch, NOWHERE, Part, View};
 use crate::sink::cell::Source;
 
 use super::ROWS_PER_GROUP;
-use super::dictionary::{Recent, Texts};
+use super::dictionary::{Address, Recent, Texts};
 
 /// A column of a row group in the making.
 pub(super) struct Column {
@@ -127,11 +127,17 @@ impl Column {
         let (found, seen, values) = batch.find(self.source);
         let count = self.note_present(found);
         let numbers = room_for::<4>(values, count);
+        let (is_address, texts) = (self.kind() == Kind::Ip, &mut self.texts);
         let mut recent = Recent::default();
         for (view, cells) in found.parts(seen) {
             for cell in cells {
-                let text = text(view, self.source.value.kind, cell.direction as usize).unwrap_or_default();
-                numbers[cell.at as usize] = recent.number(text, &mut self.texts).to_le_bytes();
+                let direction = cell.direction as usize;
+                let number = if is_address {
+                    texts.number_of_address(view.address(direction).unwrap_or(&NO_ADDRESS))
+                } else {
+                    recent.number(view.text(direction).unwrap_or_default(), texts)
+                };
+                numbers[cell.at as usize] = number.to_le_bytes();
             }
         }
         self.elements.extend(numbers);
@@ -177,8 +183,13 @@ impl Column {
             Some(6) => self.elements.extend(elements::<6>(view, list)),
             Some(8) => self.elements.extend(elements::<8>(view, list)),
             _ => {
-                let texts = list.filter_map(|element| text(view, kind, element));
-                texts.map(|text| self.elements.extend(&[self.texts.number(text).to_le_bytes()])).sum()
+                let texts = &mut self.texts;
+                let number = |element| match kind {
+                    Kind::Ip => Some(texts.number_of_address(view.address(element)?)),
+                    _ => Some(texts.number(view.text(element)?)),
+                };
+                let numbers = list.filter_map(number);
+                numbers.map(|number| self.elements.extend(&[number.to_le_bytes()])).sum()
             }
         }
     }
@@ -196,13 +207,8 @@ fn room_for<const WIDTH: usize>(values: &mut Vec<u8>, count: usize) -> &mut [[u8
     &mut values.as_chunks_mut::<WIDTH>().0[..count]
 }
 
-/// The bytes of a text or of an address, if they are there.
-fn text<'a>(view: &View<'a>, kind: Kind, element: usize) -> Option<&'a [u8]> {
-    if kind == Kind::Ip {
-        return view.values.as_chunks::<17>().0.get(element).map(|address| &address[..]);
-    }
-    view.text(element)
-}
+/// What would stand for an address that is not there; those that were found are.
+const NO_ADDRESS: Address = [0; size_of::<Address>()];
 
 /// Which rows have a cell of a column, and where it stands.
 ///
