@@ -167,7 +167,7 @@ fn deal_out(decoded: &Packets, window: &[u8], shares: &mut [&mut Packets]) {
             shares[owner(&query.key.unwrap_or(key), workers)].queries.push(*query);
         }
         let packets = &mut shares[owner(&key, workers)];
-        packets.facts.extend_from_slice(std::slice::from_ref(facts));
+        packets.facts.push(*facts);
         packets.links.push(link);
         packets.clocks.push(clock);
     }

@@ -261,7 +261,6 @@ impl Found {
     /// Looks at the column, of which so many rows are wanted.
     fn look_at(&mut self, parts: &[Part<'_>], seen: &[(usize, View<'_>)], source: Source, rows: usize) {
         self.pick = source.pick;
-        self.is_whole = is_whole(parts, seen, source);
         self.parts.clear();
         self.validity.clear();
         for (number, view) in seen {
@@ -405,6 +404,7 @@ impl<'a> Rows<'a> {
             }
             let at = *oldest;
             *oldest = (at + 1) % FINDINGS;
+            found[at].is_whole = is_whole;
             found[at].look_at(parts, seen, source, *rows);
             at
         });

@@ -88,10 +88,8 @@ impl Texts {
         match table.entry(of(text), |number| known(number) == text, |number| of(known(number))) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
-                let number = ends.len() as u32;
+                let number = append(bytes, ends, text);
                 place.insert(number);
-                bytes.extend_from_slice(text);
-                ends.push(bytes.len() as u32);
                 number
             }
         }
@@ -104,10 +102,8 @@ impl Texts {
         match addresses.entry(of(address), |(known, _)| known == address, |(known, _)| of(known)) {
             Entry::Occupied(known) => known.get().1,
             Entry::Vacant(place) => {
-                let number = ends.len() as u32;
+                let number = append(bytes, ends, address);
                 place.insert((*address, number));
-                bytes.extend_from_slice(address);
-                ends.push(bytes.len() as u32);
                 number
             }
         }
@@ -172,6 +168,13 @@ fn bits_of(text: &[u8]) -> usize {
         None => text.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)),
     };
     ((mixed ^ text.len() as u64).wrapping_mul(SPREAD) >> (u64::BITS - RECENT_BITS)) as usize
+}
+
+/// Appends a text that is not there, and gives its number.
+fn append(bytes: &mut Vec<u8>, ends: &mut Vec<u32>, text: &[u8]) -> u32 {
+    bytes.extend_from_slice(text);
+    ends.push(bytes.len() as u32);
+    ends.len() as u32 - 1
 }
 
 fn part<'a>(bytes: &'a [u8], ends: &[u32], number: u32) -> &'a [u8] {
