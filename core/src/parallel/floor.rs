@@ -12,8 +12,8 @@ use crate::feed::Feed;
 use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
 
-use super::bell::Bell;
 use super::belt::{Belt, Found};
+use super::board::Board;
 use super::deal::{Chunk, Dealer};
 use super::merge::{Merger, Parcels};
 use super::numbering::Numbering;
@@ -37,7 +37,9 @@ pub(super) struct Floor<'p> {
     pub(super) numbering: Numbering,
     chunks: Vec<Belt<Arc<Chunk>>>,
     parcels: Arc<[Parcels]>,
-    bell: Bell,
+    board: Arc<Board>,
+    /// All rows are merged.
+    is_merged: AtomicBool,
     is_stopped: AtomicBool,
     error: Mutex<Option<RunError>>,
 }
@@ -47,9 +49,10 @@ impl<'p> Floor<'p> {
         feed: Feed<'p>,
         workers: usize,
         kept: &Arc<Kept>,
-        rows: RowMaker,
+        mut rows: RowMaker,
         watch: Stopwatch,
     ) -> Self {
+        let board = rows.sink.columns().and_then(|columns| columns.board());
         let parcels: Arc<[Parcels]> = (0..workers).map(|_| Parcels::default()).collect();
         Self {
             dealer: Mutex::new(Dealer::new(feed, workers, watch)),
@@ -57,7 +60,8 @@ impl<'p> Floor<'p> {
             numbering: Numbering::new(workers),
             chunks: (0..workers).map(|_| Belt::default()).collect(),
             parcels,
-            bell: Bell::default(),
+            board: board.unwrap_or_default(),
+            is_merged: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
             error: Mutex::default(),
         }
@@ -86,17 +90,17 @@ impl<'p> Floor<'p> {
 
     /// How often something was done, to be asked before one looks for work.
     pub(super) fn heard(&self) -> Result<u64, Stopped> {
-        if self.is_stopped() { Err(Stopped) } else { Ok(self.bell.rings()) }
+        if self.is_stopped() { Err(Stopped) } else { Ok(self.board.bell().rings()) }
     }
 
     /// Waits until more was done than one has `heard` of.
     pub(super) fn wait(&self, heard: u64) {
-        self.bell.wait(heard);
+        self.board.bell().wait(heard);
     }
 
     /// Something was done for which others may wait.
     pub(super) fn tell(&self) {
-        self.bell.ring();
+        self.board.bell().ring();
     }
 
     fn is_stopped(&self) -> bool {
@@ -106,7 +110,7 @@ impl<'p> Floor<'p> {
     /// Nobody shall wait for anything any more.
     pub(super) fn stop(&self) {
         self.is_stopped.store(true, Ordering::SeqCst);
-        self.bell.ring();
+        self.tell();
     }
 
     /// Deals the next chunk, or says that there is none, if nobody else does and there is room for it everywhere;
@@ -138,9 +142,15 @@ impl<'p> Floor<'p> {
             self.stop();
             return Err(Stopped);
         }
+        self.is_merged.store(merger.is_over(), Ordering::SeqCst);
         drop(merger);
         self.tell();
         Ok(true)
+    }
+
+    /// Takes a part of what another thread does, where that has parts; whether there was one.
+    pub(super) fn help(&self) -> bool {
+        self.board.help()
     }
 
     /// Hands on a parcel of a worker; merges, or waits until others have, if too many wait. Gives one back that is to
@@ -154,7 +164,7 @@ impl<'p> Floor<'p> {
             if full.len() < PARCELS_AHEAD {
                 return Ok(used.take().thing());
             }
-            if !self.merge()? {
+            if !self.merge()? && !self.help() {
                 self.wait(heard);
             }
         }
@@ -166,10 +176,10 @@ impl<'p> Floor<'p> {
         self.tell();
         loop {
             let heard = self.heard()?;
-            if lock(&self.merger).is_over() {
+            if self.is_merged.load(Ordering::SeqCst) {
                 return Ok(());
             }
-            if !self.merge()? {
+            if !self.merge()? && !self.help() {
                 self.wait(heard);
             }
         }

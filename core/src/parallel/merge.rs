@@ -96,7 +96,7 @@ impl Merger {
         self.streams.iter().all(|stream| stream.is_over)
     }
 
-    /// Merges for as long as there are rows of all workers.
+    /// Merges for as long as there are rows of all workers; the sink hears when there are no more.
     ///
     /// # Errors
     ///
@@ -107,6 +107,11 @@ impl Merger {
                 self.begin_round();
             }
             self.merge_round()?;
+        }
+        if self.is_over() {
+            self.rows.watch.skip();
+            self.rows.sink.end_rows()?;
+            self.rows.watch.lap(Stage::of_core("print rows"));
         }
         Ok(())
     }

@@ -13,6 +13,7 @@
 
 mod bell;
 mod belt;
+mod board;
 mod deal;
 mod floor;
 mod merge;
@@ -33,6 +34,7 @@ use crate::profile::Stopwatch;
 use crate::rows::RowMaker;
 use crate::worker::{FlowRules, Worker};
 
+pub(crate) use board::{Board, Parts};
 use floor::{Floor, StopsOnPanic};
 pub(crate) use parcel::Kept;
 use parcel::Packer;

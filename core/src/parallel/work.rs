@@ -98,7 +98,8 @@ impl<'f, 'p> Workshop<'f, 'p> {
             || self.floor.merge()?
             || self.floor.is_running_out(self.number) && self.floor.deal()
             || self.follow_next()
-            || self.floor.deal())
+            || self.floor.deal()
+            || self.floor.help())
     }
 
     /// No chunk will come any more, and all that came have their numbers.

@@ -18,6 +18,7 @@ use std::thread::{Builder, JoinHandle};
 
 use weir_sdk::columns::ValueType;
 
+use crate::parallel::Board;
 use crate::schema::{RowShape, Schema};
 
 use super::batch::{Batch, Packed};
@@ -75,6 +76,11 @@ pub(super) trait Encoder: Send {
 
     /// Whether the block should end here.
     fn is_full(&self) -> bool;
+
+    /// Where it shows work that other threads may share, if it ever does.
+    fn board(&self) -> Option<Arc<Board>> {
+        None
+    }
 
     /// Puts the block, in pieces if it is large, so that it never stands in memory as a whole.
     fn end_block(&mut self, out: &mut dyn Pieces) -> Result<(), Failure>;
@@ -164,6 +170,14 @@ impl ColumnarSink {
         self.took_rows_since(before)
     }
 
+    /// Where threads that have nothing else to do find work of this sink.
+    pub(crate) fn board(&self) -> Option<Arc<Board>> {
+        match &self.place {
+            Place::Here(file) => file.blocks.encoder.board(),
+            Place::Away(_) | Place::Closed => None,
+        }
+    }
+
     fn took_rows_since(&mut self, before: usize) -> Result<(), Error> {
         self.rows += (self.batch.rows() - before) as u64;
         if self.batch.is_full() { self.hand_over() } else { Ok(()) }
@@ -172,10 +186,8 @@ impl ColumnarSink {
     /// A place that fails stays closed.
     fn hand_over(&mut self) -> Result<(), Error> {
         self.place = match mem::replace(&mut self.place, Place::Closed) {
-            Place::Here(mut file) => {
-                if let Err(error) = file.rows(&self.batch) {
-                    return Err(file.mend(error));
-                }
+            Place::Here(file) => {
+                let file = file.having(|file| file.rows(&self.batch))?;
                 self.batch.clear();
                 Place::Here(file)
             }
@@ -251,6 +263,15 @@ impl Sink for ColumnarSink {
 
     fn columns(&mut self) -> Option<&mut ColumnarSink> {
         Some(self)
+    }
+
+    fn end_rows(&mut self) -> Result<(), Error> {
+        self.hand_over()?;
+        self.place = match mem::replace(&mut self.place, Place::Closed) {
+            Place::Here(file) => Place::Here(file.having(BlockFile::end_block)?),
+            other => other,
+        };
+        Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<Written, Error> {
@@ -346,10 +367,26 @@ impl BlockFile {
         if is_whole { self.finish().map(Ended::Finished) } else { Ok(Ended::Abandoned(self.abandon())) }
     }
 
-    fn put_rest(&mut self) -> Result<(), Error> {
-        if self.pending > 0 {
-            self.put(|encoder, out| encoder.end_block(out))?;
+    /// Does something with it, if that can be done; else it is given up.
+    fn having(
+        mut self: Box<Self>,
+        work: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<Box<Self>, Error> {
+        match work(&mut self) {
+            Ok(()) => Ok(self),
+            Err(error) => Err(self.mend(error)),
         }
+    }
+
+    fn end_block(&mut self) -> Result<(), Error> {
+        if self.pending == 0 {
+            return Ok(());
+        }
+        self.put(|encoder, out| encoder.end_block(out))
+    }
+
+    fn put_rest(&mut self) -> Result<(), Error> {
+        self.end_block()?;
         let footer = self.blocks.footer(self.blocks.ends.len() - 1)?;
         self.output.write(&footer, 0)
     }
@@ -366,7 +403,7 @@ impl BlockFile {
         }
         self.blocks.encoder.rows(batch).map_err(|source| self.blocks.failed(source))?;
         self.pending += batch.rows() as u64;
-        if self.blocks.encoder.is_full() { self.put(|encoder, out| encoder.end_block(out)) } else { Ok(()) }
+        if self.blocks.encoder.is_full() { self.end_block() } else { Ok(()) }
     }
 
     /// Puts what the encoder makes into the file: the header, or the rows that it holds.

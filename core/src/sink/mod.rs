@@ -128,6 +128,15 @@ pub trait Sink: Send {
         None
     }
 
+    /// Hears that no more rows will come, while there still are threads to share the rest of the work with.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`rows`](Self::rows).
+    fn end_rows(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Writes what is left and gives the file its name.
     ///
     /// # Errors

@@ -9,14 +9,12 @@ mod chunk;
 mod column;
 mod dictionary;
 mod encoding;
+mod group;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::panic::resume_unwind;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
@@ -24,14 +22,16 @@ use parquet::file::metadata::{FileMetaData, ParquetMetaData, ParquetMetaDataWrit
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::TrackedWrite;
 
+use crate::parallel::Board;
 use crate::schema::Schema;
 
 use super::batch::Batch;
 use super::cell::Source;
 use super::columnar::{Encoder, Failure, Pieces};
 
-use chunk::{Chunks, Encoded};
+use chunk::Chunks;
 use column::{Column, Rows};
+use group::encode;
 
 /// Rows of a row group.
 const ROWS_PER_GROUP: usize = 1 << 15;
@@ -48,15 +48,16 @@ const PIECE: usize = 1 << 20;
 pub(super) struct Parquet {
     columns: Vec<Column>,
     rows: usize,
-    /// One for each thread that encodes.
+    /// One for each thread that encodes at a time.
     makers: Vec<Chunks>,
+    board: Arc<Board>,
     out: TrackedWrite<Vec<u8>>,
     /// What the footer says of the whole file.
     file: FileMetaData,
     groups: Vec<RowGroupMetaData>,
 }
 
-/// Begins a file whose row groups are encoded on so many threads.
+/// Begins a file whose row groups are encoded on so many threads at most, if others help.
 pub(super) fn open(schema: &Schema, fields: &SchemaRef, threads: usize) -> io::Result<Box<dyn Encoder>> {
     let properties = WriterProperties::builder()
         .set_created_by(concat!("weir ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -67,6 +68,7 @@ pub(super) fn open(schema: &Schema, fields: &SchemaRef, threads: usize) -> io::R
         columns: schema.columns().iter().map(|column| Column::new(Source::of(column))).collect(),
         rows: 0,
         makers: (0..threads.clamp(1, MOST_THREADS)).map(|_| Chunks::new()).collect::<Result<_, _>>()?,
+        board: Arc::default(),
         out: TrackedWrite::new(Vec::new()),
         file: empty.file_metadata().clone(),
         groups: Vec::new(),
@@ -91,19 +93,22 @@ impl Encoder for Parquet {
         self.rows >= ROWS_PER_GROUP || bytes() >= BYTES_PER_GROUP
     }
 
+    fn board(&self) -> Option<Arc<Board>> {
+        Some(Arc::clone(&self.board))
+    }
+
     fn end_block(&mut self, out: &mut dyn Pieces) -> Result<(), Failure> {
-        let Self { columns, makers, out: bytes, .. } = self;
+        let Self { columns, makers, board, out: bytes, .. } = self;
         let start = bytes.bytes_written();
         let schema = self.file.schema_descr_ptr();
-        let (mut chunks, mut spare) = (Vec::new(), Vec::new());
-        encode(makers, columns, |chunk| {
+        let mut chunks = Vec::new();
+        encode(columns, makers, board, |column, chunk| {
             let (chunk, memory) = chunk.write(schema.column(chunks.len()), bytes)?;
             chunks.push(chunk);
-            spare.push(memory);
+            column.spare = memory;
             if bytes.inner().len() >= PIECE { put_bytes(bytes, out) } else { Ok(()) }
         })?;
         put_bytes(bytes, out)?;
-        columns.iter_mut().zip(spare).for_each(|(column, memory)| column.spare = memory);
         let group = RowGroupMetaData::builder(schema)
             .set_num_rows(std::mem::take(&mut self.rows) as i64)
             .set_total_byte_size(chunks.iter().map(|chunk| chunk.uncompressed_size()).sum())
@@ -133,53 +138,4 @@ impl Encoder for Parquet {
 fn put_bytes(bytes: &mut TrackedWrite<Vec<u8>>, out: &mut dyn Pieces) -> Result<(), Failure> {
     bytes.flush()?;
     Ok(out.put(bytes.inner_mut())?)
-}
-
-/// Hands on the chunks of all columns, in order, which have no rows then.
-///
-/// Columns take very different times, so each thread takes the next that no other has taken; and this thread hands on what
-/// is done before it takes the next.
-fn encode(
-    makers: &mut [Chunks],
-    columns: &mut [Column],
-    mut hand_on: impl FnMut(Encoded) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let rest = Mutex::new(columns.iter_mut().enumerate());
-    let done = Mutex::new(BTreeMap::new());
-    let encode_next = |maker: &mut Chunks| -> io::Result<bool> {
-        let Some((at, column)) = locked(&rest).next() else { return Ok(false) };
-        let chunk = maker.encoded(column)?;
-        column.clear();
-        locked(&done).insert(at, chunk);
-        Ok(true)
-    };
-    let mut next = 0;
-    let mut hand_on_done = || -> Result<(), Failure> {
-        while let Some(chunk) = { locked(&done).remove(&next) } {
-            hand_on(chunk)?;
-            next += 1;
-        }
-        Ok(())
-    };
-    let Some((own, others)) = makers.split_first_mut() else { return Ok(()) };
-    thread::scope(|scope| {
-        let encode_rest = |maker: &mut Chunks| -> io::Result<()> {
-            while encode_next(maker)? {}
-            Ok(())
-        };
-        let threads: Vec<_> =
-            others.iter_mut().map(|maker| scope.spawn(move || encode_rest(maker))).collect();
-        while encode_next(own)? {
-            hand_on_done()?;
-        }
-        for thread in threads {
-            thread.join().unwrap_or_else(|panic| resume_unwind(panic))?;
-        }
-        hand_on_done()
-    })
-}
-
-/// What the mutex holds is whole between any two statements that could panic.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,8 @@
 //! What is written reads back equal, by the crate's reader: columns of every kind, with all that may stand in them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
@@ -39,12 +41,43 @@ fn write(columns: Vec<Column>, cells: &[ColumnBuffer], ends: &[EndFacts], batche
     let sources: Vec<Source> = schema.columns().iter().map(Source::of).collect();
     let expected = record_batch(&fields, &sources, cells, &rows).unwrap();
 
-    let [file, other, another] = [1, 2, 5]
-        .map(|threads| file(&schema, open(&schema, &fields, threads).unwrap(), cells, ends, batches));
-    assert!(file == other && file == another);
+    let file_on = |threads| {
+        let encoder = open(&schema, &fields, threads).unwrap();
+        with_help(threads - 1, encoder, |encoder| file(&schema, encoder, cells, ends, batches))
+    };
+    let file = file_on(1);
+    assert!(file == file_on(2) && file == file_on(5));
     let read = ParquetRecordBatchReaderBuilder::try_new(stored(&file)).unwrap();
     let groups = read.metadata().row_groups().to_vec();
     Written { file, expected, groups }
+}
+
+/// Does something with an encoder while so many threads look for work that it shows.
+fn with_help<T>(threads: usize, encoder: Box<dyn Encoder>, work: impl FnOnce(Box<dyn Encoder>) -> T) -> T {
+    let board = encoder.board().unwrap();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    if !board.help() {
+                        thread::yield_now();
+                    }
+                }
+            });
+        }
+        let _over = SetOnDrop(&is_over);
+        work(encoder)
+    })
+}
+
+/// Work that panics ends, too.
+struct SetOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for SetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 fn file(
