@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use weir::capture::{Reader, Record};
-use weir::decode::{Decoded, Decoder, link_direction};
-use weir::flow::{Arrivals, Clocks, FlowTable, LinkEnds, Numbers, Timeouts};
+use weir::decode::{Decoded, Decoder};
+use weir::flow::{Arrivals, Clocks, FlowTable, Numbers, Timeouts};
 use weir::worker::BATCH;
 use weir_sdk::PacketFacts;
 
@@ -91,7 +91,6 @@ struct Stages {
     table: FlowTable,
     clocks: Clocks,
     facts: Vec<PacketFacts>,
-    links: Vec<LinkEnds>,
     ticks: Vec<i64>,
     slots: Vec<u32>,
     read: u64,
@@ -105,7 +104,6 @@ impl Stages {
             table: FlowTable::new(Timeouts::default(), Numbers::Own),
             clocks: Clocks::default(),
             facts: Vec::new(),
-            links: Vec::new(),
             ticks: Vec::new(),
             slots: Vec::new(),
             read: 0,
@@ -115,9 +113,10 @@ impl Stages {
 
     fn batch(&mut self, records: &[Record], window: &[u8]) {
         self.decode(records, window);
-        let Self { facts, links, ticks, .. } = self;
+        let Self { facts, ticks, .. } = self;
+        // The captures of the benches have addresses everywhere.
         let mut arrivals =
-            Arrivals { packets: facts, window, links, clocks: ticks, queries: &[], is_far: false };
+            Arrivals { packets: facts, window, links: &[], clocks: ticks, queries: &[], is_far: false };
         self.table.assign(&mut arrivals, &mut self.slots, &mut Vec::new(), |_, _| ());
         self.packets += self.slots.len() as u64;
         let mut ended = Vec::new();
@@ -127,7 +126,6 @@ impl Stages {
 
     fn decode(&mut self, records: &[Record], window: &[u8]) {
         self.facts.clear();
-        self.links.clear();
         self.ticks.clear();
         self.clocks.begin(self.read + 1, self.clocks.all().now());
         for record in records {
@@ -136,8 +134,6 @@ impl Stages {
             let mut facts = PacketFacts::default();
             if self.decoder.decode(record, window, &mut facts) == Decoded::Flow {
                 facts.ordinal = self.read;
-                let direction = link_direction(record, window);
-                self.links.push(LinkEnds { link_type: record.link_type, direction });
                 self.ticks.push(tick);
                 self.facts.push(facts);
             }

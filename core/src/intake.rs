@@ -14,16 +14,16 @@ use crate::counts::Counts;
 use crate::decode::{ChainTexts, Decoded, Decoder, link_direction};
 use crate::flow::{Clocks, FlowKey, LinkEnds, Query, SHARDS};
 
-/// Packets of one worker, as parallel lists that are used again.
+/// Packets of one worker, as lists that are used again: facts and clocks go together, the others stand by ordinal.
 #[derive(Default)]
 pub struct Packets {
     /// What the decoder found.
     pub facts: Vec<PacketFacts>,
-    /// What links without addresses tell.
+    /// What links tell of packets without addresses; of those of other workers, too.
     pub links: Vec<LinkEnds>,
     /// The running clock.
     pub clocks: Vec<i64>,
-    /// What messages of any worker ask this one, by ordinal; they do not go with the lists above.
+    /// What messages of any worker ask this one.
     pub queries: Vec<Query>,
 }
 
@@ -127,8 +127,11 @@ impl Intake {
                 packets.facts.pop();
                 continue;
             }
-            packets.queries.extend(Query::of(&Packet::new(facts, window), clock));
-            packets.links.push(link_ends(record, window));
+            let packet = Packet::new(facts, window);
+            packets.queries.extend(Query::of(&packet, clock));
+            if LinkEnds::are_needed(&packet) {
+                packets.links.push(link_ends(packet.ordinal, record, window));
+            }
             packets.clocks.push(clock);
         }
     }
@@ -151,32 +154,32 @@ impl Intake {
     }
 }
 
-#[inline]
-fn link_ends(record: &Record, window: &[u8]) -> LinkEnds {
-    LinkEnds { link_type: record.link_type, direction: link_direction(record, window) }
+fn link_ends(ordinal: u64, record: &Record, window: &[u8]) -> LinkEnds {
+    LinkEnds { ordinal, link_type: record.link_type, direction: link_direction(record, window) }
 }
 
 /// Gives each packet to the worker of its two hosts, and each query to that of the hosts it asks for.
 fn deal_out(decoded: &Packets, window: &[u8], shares: &mut [&mut Packets]) {
     let workers = NonZeroU8::new(shares.len() as u8).unwrap_or(NonZeroU8::MIN);
     let Packets { facts, links, clocks, queries } = decoded;
+    shares.iter_mut().for_each(|packets| packets.links.extend_from_slice(links));
     let mut queries = queries.iter().peekable();
-    for ((facts, &link), &clock) in facts.iter().zip(links).zip(clocks) {
-        let key = FlowKey::of(&Packet::new(facts, window), link).key;
+    for (facts, &clock) in facts.iter().zip(clocks) {
+        let shard = FlowKey::shard_of(&Packet::new(facts, window), links);
         if let Some(query) = queries.next_if(|query| query.ordinal == facts.ordinal) {
-            shares[owner(&query.key.unwrap_or(key), workers)].queries.push(*query);
+            let asked = query.key.map_or(shard, |key| key.shard());
+            shares[owner(asked, workers)].queries.push(*query);
         }
-        let packets = &mut shares[owner(&key, workers)];
+        let packets = &mut shares[owner(shard, workers)];
         packets.facts.push(*facts);
-        packets.links.push(link);
         packets.clocks.push(clock);
     }
 }
 
 /// Whole shards belong to a worker, as many as to any other, or one more.
 #[inline]
-fn owner(key: &FlowKey, workers: NonZeroU8) -> usize {
-    usize::from(key.shard()) * usize::from(workers.get()) / SHARDS
+fn owner(shard: u8, workers: NonZeroU8) -> usize {
+    usize::from(shard) * usize::from(workers.get()) / SHARDS
 }
 
 #[cfg(test)]
@@ -185,6 +188,7 @@ mod tests {
 
     use super::*;
     use crate::capture::Reader;
+    use crate::decode::LinkDirection;
 
     /// Reads the sample, some records at a time.
     fn each_batch(limit: usize, mut take: impl FnMut(&[Record], &[u8])) {
@@ -238,6 +242,51 @@ mod tests {
             assert!(several.iter().zip(&alone).all(same), "{workers} workers, {limit} records");
         }
         assert!(dealt(2, 1000).iter().any(|&(.., worker)| worker == 1));
+    }
+
+    #[test]
+    fn a_packet_falls_into_the_shard_of_its_key() {
+        let (mut intake, mut clocks, mut packets) =
+            (Intake::default(), Clocks::default(), Packets::default());
+        let mut shards = std::collections::HashSet::new();
+        each_batch(1000, |records, window| {
+            intake.take(records, window, &mut packets, &mut clocks);
+            for facts in &packets.facts {
+                let packet = Packet::new(facts, window);
+                let shard = FlowKey::of(&packet, &packets.links).key.shard();
+                assert_eq!(FlowKey::shard_of(&packet, &packets.links), shard);
+                shards.insert(shard);
+            }
+        });
+        assert!(shards.len() > 3);
+    }
+
+    /// Cooked frames of ARP from an interface without addresses, one received and one sent.
+    #[test]
+    fn a_packet_without_addresses_is_known_by_the_ends_of_its_link() {
+        const LINUX_SLL: u16 = 113;
+        let frame = |packet_type: u8| {
+            let header = [0, packet_type, 0xff, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x06];
+            [&header[..], &[0; 28]].concat()
+        };
+        let window = [frame(0), frame(4)].concat();
+        let record =
+            |start| Record { time_ns: 0, start, captured_len: 44, wire_len: 44, link_type: LINUX_SLL };
+        let mut shares = [Packets::default(), Packets::default(), Packets::default()];
+        let records = [record(0), record(44)];
+        Intake::default().deal(&records, &window, &mut shares.each_mut(), &mut Clocks::default());
+        let links = [(1, LinkDirection::Received), (2, LinkDirection::Sent)].map(|(ordinal, direction)| {
+            LinkEnds { ordinal, link_type: LINUX_SLL, direction: Some(direction) }
+        });
+        for share in &shares {
+            assert_eq!(share.links, links);
+            for facts in &share.facts {
+                let packet = Packet::new(facts, &window);
+                let key = FlowKey::of(&packet, &share.links).key;
+                assert_ne!(key, FlowKey::of(&packet, &[]).key);
+            }
+        }
+        assert_eq!(shares.iter().map(|share| share.facts.len()).sum::<usize>(), 2);
     }
 
     #[test]

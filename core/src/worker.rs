@@ -284,8 +284,8 @@ impl Worker {
         self.watch.skip();
         let asked = packets.asked(clocks.ordinals());
         let Arrived { facts, links, clocks, queries } = packets;
-        let (facts, clocks) = (&mut facts[batch.clone()], &clocks[batch.clone()]);
-        let (links, queries) = (&links[batch], &queries[asked]);
+        let (facts, clocks) = (&mut facts[batch.clone()], &clocks[batch]);
+        let queries = &queries[asked];
         self.assign(Arrivals { packets: facts, window, is_far, links, clocks, queries });
         begun.note(facts, &self.batch.slots, window, clocks);
         begun.answers.extend_from_slice(&self.batch.answers);

@@ -33,27 +33,27 @@ pub struct Oriented {
 const LAYER_2: u64 = 2;
 
 impl FlowKey {
-    /// The key of a decoded packet. `link` stands in for addresses where the link layer has none.
+    /// The key of a decoded packet. `links`, by ordinal, stand in for addresses where there are none.
     #[inline]
-    pub fn of(packet: &Packet<'_>, link: LinkEnds) -> Oriented {
+    pub fn of(packet: &Packet<'_>, links: &[LinkEnds]) -> Oriented {
         match packet.ips() {
             Some((Ip::V4(src), Ip::V4(dst))) => {
                 let (src, dst) = (u32::from_be_bytes(src), u32::from_be_bytes(dst));
                 ipv4(src, dst, (packet.src_port, packet.dst_port), tail(packet) | 4)
             }
-            other => Self::of_others(packet, other, link),
+            other => Self::of_others(packet, other, links),
         }
     }
 
     /// Apart, so that the way of most packets is short.
     #[inline(never)]
-    fn of_others(packet: &Packet<'_>, ips: Option<(Ip, Ip)>, link: LinkEnds) -> Oriented {
+    fn of_others(packet: &Packet<'_>, ips: Option<(Ip, Ip)>, links: &[LinkEnds]) -> Oriented {
         match ips {
             Some((Ip::V6(src), Ip::V6(dst))) => {
                 let (src, dst) = (u128::from_be_bytes(src), u128::from_be_bytes(dst));
                 ipv6(src, dst, (packet.src_port, packet.dst_port), tail(packet) | 6)
             }
-            _ => layer_2(packet, link),
+            _ => layer_2(packet, links),
         }
     }
 
@@ -81,49 +81,74 @@ impl FlowKey {
         self.rest & 0xff != LAYER_2 && self.rest >> 8 & 0xff == 6
     }
 
-    /// A hash of the two hosts and their VLAN: whatever belongs together shares it, such as the fragments of a
-    /// datagram and the flow of their first. Not seeded, so that it is the same in every run: an attacker can
-    /// make one worker work alone, and gains nothing else.
-    #[inline]
-    fn hosts_hash(&self) -> u64 {
-        const VLAN: u64 = 0xffff_0000;
-        let mut hasher = FixedState::default().build_hasher();
-        self.write_addresses(&mut hasher);
-        hasher.write_u64(self.rest & VLAN);
-        hasher.finish()
-    }
-
     /// The part of all conversations that it falls into, by its hosts.
     #[inline]
     pub fn shard(&self) -> u8 {
-        (self.hosts_hash() >> 56) as u8
+        shard_of_hosts(self.hosts(), (self.rest >> 16) as u16)
+    }
+
+    /// The shard of a packet's key, which need not be made for that.
+    #[inline]
+    pub fn shard_of(packet: &Packet<'_>, links: &[LinkEnds]) -> u8 {
+        match packet.ips() {
+            Some((Ip::V4(src), Ip::V4(dst))) => {
+                let (src, dst) = (u32::from_be_bytes(src), u32::from_be_bytes(dst));
+                shard_of_hosts(&[both(src.min(dst), src.max(dst))], packet.vlan_id)
+            }
+            other => Self::of_others(packet, other, links).key.shard(),
+        }
     }
 
     /// A seeded hash: keys come from the wire.
     #[inline]
     pub fn hash(&self, state: &RandomState) -> u64 {
         let mut hasher = state.build_hasher();
-        self.write_addresses(&mut hasher);
+        self.hosts().iter().for_each(|&word| hasher.write_u64(word));
         hasher.write_u64(self.rest);
         hasher.finish()
     }
 
+    /// Both addresses, in as many words as they take.
     #[inline]
-    fn write_addresses(&self, hasher: &mut impl Hasher) {
-        hasher.write_u64(self.addresses[0]);
-        if self.rest & 0xff != 4 {
-            self.addresses[1..].iter().for_each(|&word| hasher.write_u64(word));
-        }
+    fn hosts(&self) -> &[u64] {
+        if self.rest & 0xff == 4 { &self.addresses[..1] } else { &self.addresses }
     }
 }
 
-/// What a link without MAC addresses tells of the two ends.
+/// By a hash of the two hosts and their VLAN: whatever belongs together shares it, such as the fragments of a
+/// datagram and the flow of their first. Not seeded, so that it is the same in every run: an attacker can
+/// make one worker work alone, and gains nothing else.
+#[inline]
+fn shard_of_hosts(hosts: &[u64], vlan_id: u16) -> u8 {
+    let mut hasher = FixedState::default().build_hasher();
+    hosts.iter().for_each(|&word| hasher.write_u64(word));
+    hasher.write_u64(u64::from(vlan_id) << 16);
+    (hasher.finish() >> 56) as u8
+}
+
+/// What a link tells of the two ends of a packet without addresses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkEnds {
+    /// The packet's number.
+    pub ordinal: u64,
     /// The link type.
     pub link_type: u16,
     /// Which end sent, where the link says so.
     pub direction: Option<LinkDirection>,
+}
+
+impl LinkEnds {
+    /// Whether there is nothing else to know the packet's conversation by.
+    #[inline]
+    pub fn are_needed(packet: &Packet<'_>) -> bool {
+        packet.ips().is_none() && packet.src_mac().is_none() && packet.dst_mac().is_none()
+    }
+
+    /// Those of a packet among these, which stand by ordinal.
+    fn of(packet: &Packet<'_>, links: &[Self]) -> Self {
+        let at = links.binary_search_by_key(&packet.ordinal, |link| link.ordinal);
+        at.map(|at| links[at]).unwrap_or_default()
+    }
 }
 
 /// VLAN id and protocol of a key of layer 3.
@@ -136,9 +161,15 @@ fn tail(packet: &Packet<'_>) -> u64 {
 fn ipv4(src: u32, dst: u32, (src_port, dst_port): (u16, u16), tail: u64) -> Oriented {
     let swapped = (src, src_port) > (dst, dst_port);
     let (low, high) = if swapped { (dst, src) } else { (src, dst) };
-    let addresses = [u64::from(low) << 32 | u64::from(high), 0, 0, 0];
+    let addresses = [both(low, high), 0, 0, 0];
     let rest = ordered_ports(src_port, dst_port, swapped) | tail;
     Oriented { key: FlowKey { addresses, rest }, swapped, to_itself: (src, src_port) == (dst, dst_port) }
+}
+
+/// Two IPv4 addresses in a word.
+#[inline]
+fn both(low: u32, high: u32) -> u64 {
+    u64::from(low) << 32 | u64::from(high)
 }
 
 fn ipv6(src: u128, dst: u128, (src_port, dst_port): (u16, u16), tail: u64) -> Oriented {
@@ -155,9 +186,10 @@ fn ordered_ports(src: u16, dst: u16, swapped: bool) -> u64 {
     u64::from(low) << 48 | u64::from(high) << 32
 }
 
-fn layer_2(packet: &Packet<'_>, link: LinkEnds) -> Oriented {
+fn layer_2(packet: &Packet<'_>, links: &[LinkEnds]) -> Oriented {
     let (src, dst) = match (packet.src_mac(), packet.dst_mac()) {
         (None, None) => {
+            let link = LinkEnds::of(packet, links);
             let end = u64::from(link.link_type) << 8 | link.direction.map_or(2, |direction| direction as u64);
             (end, end)
         }

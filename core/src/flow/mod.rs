@@ -149,7 +149,7 @@ pub enum Numbers {
 /// Stands in a provisional number, beside the ordinal of the packet that began the conversation.
 pub const PROVISIONAL: u64 = 1 << 63;
 
-/// The packets of a batch; the lists go with `packets` one by one, but for the queries.
+/// The packets of a batch; `clocks` go with them one by one.
 pub struct Arrivals<'a> {
     /// Decoded packets.
     pub packets: &'a mut [PacketFacts],
@@ -157,7 +157,7 @@ pub struct Arrivals<'a> {
     pub window: &'a [u8],
     /// Another thread has read the window, so that its bytes lie in another core's cache.
     pub is_far: bool,
-    /// What links without addresses tell.
+    /// What links tell of packets without addresses, by ordinal; of others, too.
     pub links: &'a [LinkEnds],
     /// The running clock.
     pub clocks: &'a [i64],
@@ -251,11 +251,11 @@ impl FlowTable {
         if *is_far {
             packets.iter().take(AHEAD).for_each(|facts| prefetch_bytes(facts, window));
         }
-        for (at, (facts, &link)) in packets.iter().zip(links.iter()).enumerate() {
+        for (at, facts) in packets.iter().enumerate() {
             if *is_far && let Some(ahead) = packets.get(at + AHEAD) {
                 prefetch_bytes(ahead, window);
             }
-            let oriented = FlowKey::of(&Packet::new(facts, window), link);
+            let oriented = FlowKey::of(&Packet::new(facts, window), links);
             let hash = oriented.key.hash(&self.hash_state);
             self.index.prefetch(hash);
             self.arrivals.push((oriented, hash));

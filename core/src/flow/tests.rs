@@ -113,12 +113,11 @@ fn follow_in(mut table: FlowTable, sent: &[Sent], batch: usize) -> Vec<Ended> {
             facts.push(facts_of(sent, ordinal, at * 40));
             now.push(clocks.tick(facts[at].time_ns));
         }
-        let links = vec![LinkEnds::default(); facts.len()];
         let mut slots = Vec::new();
         let mut arrivals = Arrivals {
             packets: &mut facts,
             window: &window,
-            links: &links,
+            links: &[],
             clocks: &now,
             queries: &[],
             is_far: false,
