@@ -79,7 +79,8 @@ pub struct Row {
     #[column(tags = ["packet_size_timing"], tranalyzer = "stdL7PktSz:F", aliases = ["stdPktSize"])]
     pub l7_len_std: f32,
     /// Shortest time between consecutive packets of this direction, where the first packet counts as a time
-    /// of 0: so 0, or negative if time stepped back.
+    /// of 0: so 0, or negative if time stepped back. Like all times between packets here it may be off by up to 32 ns where
+    /// a second turns between two packets.
     #[column(unit = "s", source = "minimum of inter-arrival times", tags = ["packet_size_timing"])]
     #[column(tranalyzer = "minIAT:F")]
     pub iat_min: f32,

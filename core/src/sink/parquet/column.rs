@@ -144,7 +144,7 @@ impl Column {
     }
 
     /// Notes which rows have a cell, and gives how many have.
-    fn note_present(&mut self, found: &Found) -> usize {
+    fn note_present(&mut self, found: &Finding) -> usize {
         if found.cells.len() == found.present.len() {
             self.present.extend_same(true, found.present.len());
             return found.present.len();
@@ -213,7 +213,7 @@ const NO_ADDRESS: Address = [0; size_of::<Address>()];
 /// Which rows have a cell of a column, and where it stands.
 ///
 /// Columns of a plugin often have cells for the same directions: what was found for one column is then good for the next.
-struct Found {
+struct Finding {
     pick: Pick,
     /// The parts that have the column, by number, and where their bits end in `validity`.
     parts: Vec<(usize, usize)>,
@@ -245,7 +245,7 @@ struct Cell {
     at: u32,
 }
 
-impl Found {
+impl Finding {
     fn of(pick: Pick) -> Self {
         Self {
             pick,
@@ -343,7 +343,7 @@ pub(super) struct Rows<'a> {
     order: Vec<(usize, usize)>,
     rows: usize,
     /// What was found for other columns.
-    found: Vec<Found>,
+    found: Vec<Finding>,
     /// What of that is forgotten next.
     oldest: usize,
     present: Vec<u8>,
@@ -394,13 +394,13 @@ impl<'a> Rows<'a> {
     }
 
     /// Which rows have a cell of the column that is looked at, the cells of its parts, and room for cells.
-    fn find(&mut self, source: Source) -> (&Found, &[(usize, View<'a>)], &mut Vec<u8>) {
+    fn find(&mut self, source: Source) -> (&Finding, &[(usize, View<'a>)], &mut Vec<u8>) {
         let Self { parts, seen, found, oldest, rows, values, .. } = self;
         let is_whole = is_whole(parts, seen, source);
         let known = found.iter().position(|found| is_whole && found.is_good_for(seen, source));
         let at = known.unwrap_or_else(|| {
             if found.len() < FINDINGS {
-                found.push(Found::of(source.pick));
+                found.push(Finding::of(source.pick));
             }
             let at = *oldest;
             *oldest = (at + 1) % FINDINGS;
