@@ -13,6 +13,7 @@ use weir_sdk::columns::{ColumnBuffer, Kind, ValueType};
 
 use crate::schema::{Pick, RowShape};
 
+use super::cell::Address;
 use super::{Finished, Row};
 
 /// Directions that are handed over at once: enough to be worth a call for each column.
@@ -217,8 +218,8 @@ impl<'a> View<'a> {
         Some(self.values.get(bytes).unwrap_or_default())
     }
 
-    pub(super) fn address(&self, element: usize) -> Option<&'a [u8; 17]> {
-        self.values.as_chunks::<17>().0.get(element)
+    pub(super) fn address(&self, element: usize) -> Option<&'a Address> {
+        self.values.as_chunks::<{ size_of::<Address>() }>().0.get(element)
     }
 
     fn to_buffer(self, rows: usize) -> ColumnBuffer {

@@ -246,8 +246,11 @@ fn bytes<const WIDTH: usize>(values: &[u8], at: usize) -> Option<[u8; WIDTH]> {
     values.as_chunks().0.get(at).copied()
 }
 
+/// The bytes of an address in a column: its version, and room for a long one.
+pub(super) type Address = [u8; 17];
+
 #[inline]
-pub(super) fn ip([version, address @ ..]: [u8; 17]) -> Ip {
+pub(super) fn ip([version, address @ ..]: Address) -> Ip {
     match (version, address) {
         (4, [a, b, c, d, ..]) => Ip::V4([a, b, c, d]),
         (_, address) => Ip::V6(address),

@@ -187,9 +187,9 @@ impl ColumnarSink {
     fn hand_over(&mut self) -> Result<(), Error> {
         self.place = match mem::replace(&mut self.place, Place::Closed) {
             Place::Here(file) => {
-                let file = file.having(|file| file.rows(&self.batch))?;
+                let file = file.after(|file| file.rows(&self.batch))?;
                 self.batch.clear();
-                Place::Here(file)
+                Place::Here(Box::new(file))
             }
             Place::Away(thread) => {
                 let next = thread.spare.try_recv().unwrap_or_default();
@@ -268,7 +268,7 @@ impl Sink for ColumnarSink {
     fn end_rows(&mut self) -> Result<(), Error> {
         self.hand_over()?;
         self.place = match mem::replace(&mut self.place, Place::Closed) {
-            Place::Here(file) => Place::Here(file.having(BlockFile::end_block)?),
+            Place::Here(file) => Place::Here(Box::new(file.after(BlockFile::end_block)?)),
             other => other,
         };
         Ok(())
@@ -333,11 +333,8 @@ struct Blocks {
 
 impl BlockFile {
     /// Writes what stands before all rows.
-    fn begun(mut self) -> Result<Self, Error> {
-        match self.put(|encoder, out| encoder.header(out)) {
-            Ok(()) => Ok(self),
-            Err(error) => Err(self.mend(error)),
-        }
+    fn begun(self) -> Result<Self, Error> {
+        self.after(|file| file.put(|encoder, out| encoder.header(out)))
     }
 
     /// Writes what is handed over until all is there or nobody hands over any more.
@@ -346,9 +343,7 @@ impl BlockFile {
         loop {
             match messages.recv() {
                 Ok(Message::Rows(mut batch)) => {
-                    if let Err(error) = file.rows(&batch) {
-                        return Err(file.mend(error));
-                    }
+                    file = file.after(|file| file.rows(&batch))?;
                     batch.clear();
                     // If nobody wants its memory, it is freed.
                     let _ = used.try_send(batch);
@@ -360,18 +355,13 @@ impl BlockFile {
     }
 
     /// Puts the footer behind all rows; a file that is whole gets its name.
-    fn end(mut self, is_whole: bool) -> Result<Ended, Error> {
-        if let Err(error) = self.put_rest() {
-            return Err(self.mend(error));
-        }
-        if is_whole { self.finish().map(Ended::Finished) } else { Ok(Ended::Abandoned(self.abandon())) }
+    fn end(self, is_whole: bool) -> Result<Ended, Error> {
+        let file = self.after(Self::put_rest)?;
+        if is_whole { file.finish().map(Ended::Finished) } else { Ok(Ended::Abandoned(file.abandon())) }
     }
 
-    /// Does something with it, if that can be done; else it is given up.
-    fn having(
-        mut self: Box<Self>,
-        work: impl FnOnce(&mut Self) -> Result<(), Error>,
-    ) -> Result<Box<Self>, Error> {
+    /// The file after some work, which, if it fails, is the last.
+    fn after(mut self, work: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<Self, Error> {
         match work(&mut self) {
             Ok(()) => Ok(self),
             Err(error) => Err(self.mend(error)),

@@ -9,10 +9,10 @@ use weir_sdk::columns::Kind;
 
 use crate::schema::Pick;
 use crate::sink::batch::{Batch, NOWHERE, Part, View};
-use crate::sink::cell::Source;
+use crate::sink::cell::{Address, Source};
 
 use super::ROWS_PER_GROUP;
-use super::dictionary::{Address, Recent, Texts};
+use super::dictionary::{Recent, Texts};
 
 /// A column of a row group in the making.
 pub(super) struct Column {

@@ -5,6 +5,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use std::hash::BuildHasher;
 
+use crate::sink::cell::Address;
+
 /// An odd number whose product with another one has that one's low bits spread over its high ones.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -63,9 +65,6 @@ impl Numbers {
         &self.keys
     }
 }
-
-/// The bytes of an address in a column.
-pub(super) type Address = [u8; 17];
 
 /// Different texts or addresses, in the order in which they came first.
 #[derive(Default)]

@@ -47,7 +47,7 @@ pub(super) fn encode(
     board.show(group.clone());
     let outcome = (0..count).try_for_each(|at| {
         let (mut column, chunk) = group.take(at)?;
-        hand_on(&mut column, chunk?)?;
+        hand_on(&mut column, chunk)?;
         columns.push(column);
         Ok(())
     });
@@ -64,10 +64,10 @@ impl Group {
     }
 
     /// A column and its chunk; works at others until it is done.
-    fn take(&self, at: usize) -> io::Result<(Column, io::Result<Encoded>)> {
+    fn take(&self, at: usize) -> io::Result<(Column, Encoded)> {
         loop {
-            if let Some(done) = self.state().done.remove(&at) {
-                return Ok(done);
+            if let Some((column, chunk)) = { self.state().done.remove(&at) } {
+                return Ok((column, chunk?));
             }
             if !self.do_next() {
                 self.wait(at)?;
