@@ -97,7 +97,8 @@ def find_profdata():
 
 
 def llvm_version(profdata):
-    printed = run([profdata, "--version"], capture_output=True, text=True).stdout
+    """None where it does not say: before LLVM 15 there was no such option."""
+    printed = subprocess.run([profdata, "--version"], capture_output=True, text=True).stdout
     found = re.search(r"LLVM version (\d+)", printed)
     return found[1] if found else None
 
