@@ -97,7 +97,7 @@ def find_profdata():
 
 
 def llvm_version(profdata):
-    """None where it does not say: before LLVM 15 there was no such option."""
+    """None where it does not say: that of LLVM 14 knows no such option."""
     printed = subprocess.run([profdata, "--version"], capture_output=True, text=True).stdout
     found = re.search(r"LLVM version (\d+)", printed)
     return found[1] if found else None
