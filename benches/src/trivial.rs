@@ -3,7 +3,7 @@
 
 use weir::plugins::PluginSet;
 use weir_sdk::abi::Module;
-use weir_sdk::{End, FlowPlugin, Packet, State};
+use weir_sdk::{End, FlowPlugin, Packet, Reads, State};
 
 const NAMES: [&str; 20] = [
     "t00", "t01", "t02", "t03", "t04", "t05", "t06", "t07", "t08", "t09", "t10", "t11", "t12", "t13", "t14",
@@ -23,6 +23,7 @@ pub struct Sums {
 impl<const N: usize> FlowPlugin for Trivial<N> {
     const NAME: &'static str = NAMES[N];
     const SUMMARY: &'static str = "packets and bytes";
+    const READS: Reads = Reads::HEADERS;
     const READS_PEER: bool = false;
 
     type Options = ();

@@ -13,7 +13,7 @@ use weir::sink::{Finished, Format, Lines, Profile, RowFormat};
 use weir_sdk::abi::{ColumnCells, PluginInfo, StateLayout};
 use weir_sdk::columns::ColumnBuffer;
 use weir_sdk::plugin::{EndFacts, Interest};
-use weir_sdk::{Columns, Duration, Ip, Mac, Time};
+use weir_sdk::{Columns, Duration, Ip, Mac, Reads, Time};
 use weir_traffic::random::Random;
 
 const ROWS: u64 = 10_000;
@@ -172,6 +172,7 @@ fn format() -> Box<dyn RowFormat> {
         on_by_default: true,
         interest: Interest::ALL,
         stream_bytes: 0,
+        reads: Reads::HEADERS,
         state: StateLayout::NONE,
         columns: Row::COLUMNS.to_vec(),
         options: Vec::new(),

@@ -22,8 +22,6 @@ pub(crate) struct Feed<'a> {
     progress: &'a Progress,
     interrupted: &'a AtomicBool,
     batch: usize,
-    /// Bytes that are read at once, if not as many as the reader finds best.
-    chunk: Option<usize>,
     /// What was not as it should be, a sentence each.
     pub(crate) warnings: Vec<String>,
     /// Something could not be read.
@@ -45,7 +43,6 @@ impl<'a> Feed<'a> {
             progress,
             interrupted,
             batch: batch.unwrap_or(RECORDS).get(),
-            chunk: None,
             warnings: Vec::new(),
             is_partial: false,
         };
@@ -55,12 +52,6 @@ impl<'a> Feed<'a> {
         }
         let no_input = || RunError::Usage("no capture was named; try `weir --help`".into());
         Err(first_error.map_or_else(no_input, RunError::from))
-    }
-
-    /// Reads so many bytes at once from now on.
-    pub(crate) fn read_chunks_of(&mut self, bytes: usize) {
-        self.chunk = Some(bytes);
-        self.reader.iter_mut().for_each(|reader| reader.read_chunks_of(bytes));
     }
 
     /// Clears `records` and fills it with the next ones, which point into [`window`](Self::window); false at the
@@ -126,9 +117,7 @@ impl<'a> Feed<'a> {
 
     fn open_next(&mut self) -> Result<Reader, CaptureError> {
         self.next += 1;
-        let mut reader = Reader::open(&self.captures[self.next - 1])?;
-        self.chunk.into_iter().for_each(|bytes| reader.read_chunks_of(bytes));
-        Ok(reader)
+        Reader::open(&self.captures[self.next - 1])
     }
 
     fn warn(&mut self, error: &CaptureError) {

@@ -7,7 +7,7 @@
 use std::num::NonZeroU8;
 use std::ops::Range;
 
-use weir_sdk::{Packet, PacketFacts};
+use weir_sdk::{Packet, PacketFacts, Reads};
 
 use crate::capture::Record;
 use crate::counts::Counts;
@@ -40,6 +40,36 @@ impl Packets {
     pub(crate) fn asked(&self, ordinals: Range<u64>) -> Range<usize> {
         let before = |ordinal| self.queries.partition_point(|query| query.ordinal < ordinal);
         before(ordinals.start)..before(ordinals.end)
+    }
+}
+
+/// Packets of one worker among several.
+#[derive(Default)]
+pub struct Dealt {
+    /// The packets.
+    pub packets: Packets,
+    /// Their bytes, one packet behind the other, where nobody reads payload: what was read from the capture is then needed
+    /// no more. Else they stand in the window.
+    pub bytes: Vec<u8>,
+}
+
+impl Dealt {
+    /// Forgets them, keeps the memory.
+    fn clear(&mut self) {
+        self.packets.clear();
+        self.bytes.clear();
+    }
+
+    fn push(&mut self, facts: &PacketFacts, clock: i64, window: &[u8], reads: Reads) {
+        let Self { packets, bytes } = self;
+        packets.facts.push(*facts);
+        packets.clocks.push(clock);
+        if let (false, Some(facts)) = (reads.payload(), packets.facts.last_mut()) {
+            reads.withhold(facts, window);
+            let start = bytes.len() as u64;
+            bytes.extend_from_slice(Packet::new(facts, window).bytes());
+            facts.start = start;
+        }
     }
 }
 
@@ -80,21 +110,23 @@ impl Intake {
         self.clock = clocks.all().now();
     }
 
-    /// Decodes the next records for several workers, each packet for the worker of its two hosts.
+    /// Decodes the next records for several workers, each packet for the worker of its two hosts. Unless plugins read
+    /// payload, each has its own bytes.
     pub fn deal(
         &mut self,
         records: &[Record],
         window: &[u8],
-        shares: &mut [&mut Packets],
+        shares: &mut [&mut Dealt],
         clocks: &mut Clocks,
+        reads: Reads,
     ) {
-        shares.iter_mut().for_each(|packets| packets.clear());
+        shares.iter_mut().for_each(|dealt| dealt.clear());
         self.begin(records, clocks);
         let mut decoded = std::mem::take(&mut self.decoded);
         for records in records.chunks(DEALT_TOGETHER) {
             decoded.clear();
             self.decode_all(records, window, &mut decoded, clocks);
-            deal_out(&decoded, window, shares);
+            deal_out(&decoded, window, shares, reads);
         }
         self.decoded = decoded;
         self.clock = clocks.all().now();
@@ -159,20 +191,18 @@ fn link_ends(ordinal: u64, record: &Record, window: &[u8]) -> LinkEnds {
 }
 
 /// Gives each packet to the worker of its two hosts, and each query to that of the hosts it asks for.
-fn deal_out(decoded: &Packets, window: &[u8], shares: &mut [&mut Packets]) {
+fn deal_out(decoded: &Packets, window: &[u8], shares: &mut [&mut Dealt], reads: Reads) {
     let workers = NonZeroU8::new(shares.len() as u8).unwrap_or(NonZeroU8::MIN);
     let Packets { facts, links, clocks, queries } = decoded;
-    shares.iter_mut().for_each(|packets| packets.links.extend_from_slice(links));
+    shares.iter_mut().for_each(|dealt| dealt.packets.links.extend_from_slice(links));
     let mut queries = queries.iter().peekable();
     for (facts, &clock) in facts.iter().zip(clocks) {
         let shard = FlowKey::shard_of(&Packet::new(facts, window), links);
         if let Some(query) = queries.next_if(|query| query.ordinal == facts.ordinal) {
             let asked = query.key.map_or(shard, |key| key.shard());
-            shares[owner(asked, workers)].queries.push(*query);
+            shares[owner(asked, workers)].packets.queries.push(*query);
         }
-        let packets = &mut shares[owner(shard, workers)];
-        packets.facts.push(*facts);
-        packets.clocks.push(clock);
+        shares[owner(shard, workers)].push(facts, clock, window, reads);
     }
 }
 
@@ -209,15 +239,21 @@ mod tests {
     /// All packets of a run with their clocks, in order, and the worker of each.
     fn dealt(workers: usize, limit: usize) -> Vec<(PacketFacts, i64, usize)> {
         let (mut intake, mut clocks) = (Intake::default(), Clocks::default());
-        let mut shares: Vec<Packets> = (0..workers).map(|_| Packets::default()).collect();
+        let mut shares: Vec<Dealt> = (0..workers).map(|_| Dealt::default()).collect();
         let mut all = Vec::new();
         each_batch(limit, |records, window| {
             if let [only] = &mut shares[..] {
-                intake.take(records, window, only, &mut clocks);
+                intake.take(records, window, &mut only.packets, &mut clocks);
             } else {
-                intake.deal(records, window, &mut shares.iter_mut().collect::<Vec<_>>(), &mut clocks);
+                intake.deal(
+                    records,
+                    window,
+                    &mut shares.iter_mut().collect::<Vec<_>>(),
+                    &mut clocks,
+                    Reads::ALL,
+                );
             }
-            for (worker, share) in shares.iter().enumerate() {
+            for (worker, Dealt { packets: share, .. }) in shares.iter().enumerate() {
                 assert!(share.facts.is_sorted_by_key(|facts| facts.ordinal));
                 // Where a frame begins depends on the window that it is in.
                 let facts = share.facts.iter().map(|&facts| PacketFacts { start: 0, ..facts });
@@ -242,6 +278,34 @@ mod tests {
             assert!(several.iter().zip(&alone).all(same), "{workers} workers, {limit} records");
         }
         assert!(dealt(2, 1000).iter().any(|&(.., worker)| worker == 1));
+    }
+
+    /// Their bytes are those of the frame from its start on, as far as they go, and lead to the same flow.
+    #[test]
+    fn packets_with_bytes_of_their_own_are_the_same_packets() {
+        for reads in [Reads::HEADERS, Reads::CHECKSUMS] {
+            let (mut alone, mut several) = (Intake::default(), Intake::default());
+            let (mut all, mut shares) = (Packets::default(), [Dealt::default(), Dealt::default()]);
+            let (mut packets, mut withheld) = (0, 0);
+            each_batch(1000, |records, window| {
+                alone.take(records, window, &mut all, &mut Clocks::default());
+                several.deal(records, window, &mut shares.each_mut(), &mut Clocks::default(), reads);
+                for Dealt { packets: share, bytes } in &shares {
+                    for own in &share.facts {
+                        let whole = all.facts.iter().find(|facts| facts.ordinal == own.ordinal).unwrap();
+                        let (own, whole) = (Packet::new(own, bytes), Packet::new(whole, window));
+                        let len = (own.captured_len - own.withheld_len) as usize;
+                        assert_eq!(own.bytes(), &whole.bytes()[..len]);
+                        let keys = [FlowKey::of(&own, &share.links), FlowKey::of(&whole, &all.links)];
+                        assert_eq!(keys[0].key, keys[1].key);
+                        packets += 1;
+                        withheld += own.withheld_len;
+                    }
+                }
+            });
+            assert_eq!(packets, several.counts().in_flows);
+            assert!(withheld > 0, "the sample has payload that is not read");
+        }
     }
 
     #[test]
@@ -272,13 +336,13 @@ mod tests {
         let window = [frame(0), frame(4)].concat();
         let record =
             |start| Record { time_ns: 0, start, captured_len: 44, wire_len: 44, link_type: LINUX_SLL };
-        let mut shares = [Packets::default(), Packets::default(), Packets::default()];
+        let mut shares = [Dealt::default(), Dealt::default(), Dealt::default()];
         let records = [record(0), record(44)];
-        Intake::default().deal(&records, &window, &mut shares.each_mut(), &mut Clocks::default());
+        Intake::default().deal(&records, &window, &mut shares.each_mut(), &mut Clocks::default(), Reads::ALL);
         let links = [(1, LinkDirection::Received), (2, LinkDirection::Sent)].map(|(ordinal, direction)| {
             LinkEnds { ordinal, link_type: LINUX_SLL, direction: Some(direction) }
         });
-        for share in &shares {
+        for Dealt { packets: share, .. } in &shares {
             assert_eq!(share.links, links);
             for facts in &share.facts {
                 let packet = Packet::new(facts, &window);
@@ -286,7 +350,7 @@ mod tests {
                 assert_ne!(key, FlowKey::of(&packet, &[]).key);
             }
         }
-        assert_eq!(shares.iter().map(|share| share.facts.len()).sum::<usize>(), 2);
+        assert_eq!(shares.iter().map(|share| share.packets.facts.len()).sum::<usize>(), 2);
     }
 
     #[test]

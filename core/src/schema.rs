@@ -230,9 +230,9 @@ fn scope_name(scope: Scope) -> &'static str {
 pub(crate) mod samples {
     //! Plugins made of columns, for the tests of the schema and the sinks.
 
-    use weir_sdk::Interest;
     use weir_sdk::abi::{PluginInfo, StateLayout};
     use weir_sdk::columns::{Bit, Cell, Column, Scope, Tranalyzer};
+    use weir_sdk::{Interest, Reads};
 
     /// A flow column of the type of `C`.
     pub(crate) fn column<C: Cell>(name: &'static str) -> Column {
@@ -280,6 +280,7 @@ pub(crate) mod samples {
             on_by_default: true,
             interest: Interest::ALL,
             stream_bytes: 0,
+            reads: Reads::ALL,
             state: StateLayout::NONE,
             columns,
             options: Vec::new(),

@@ -103,7 +103,8 @@
 //! [`Packet`] dereferences to [`PacketFacts`], worked out once for all plugins: time, lengths on the wire,
 //! ports, flags, offsets. Its methods give captured bytes, which may end anywhere: each returns an `Option` or
 //! a slice that may be short, so bytes are never indexed unchecked. [`FlowPlugin::INTEREST`] leaves out
-//! packets that the plugin would ignore. A panic does not end the run: weir names plugin and packet and goes
+//! packets that the plugin would ignore, and [`FlowPlugin::READS`] bytes that it does not read: where no plugin of a run
+//! reads payload, several workers need not move it. A panic does not end the run: weir names plugin and packet and goes
 //! on without the plugin.
 //!
 //! # TCP streams
@@ -156,12 +157,14 @@
 //! [`testing`] describes packets and sends them through the plugin, without a library, a capture, or a clock.
 
 pub mod abi;
+pub mod checksum;
 pub mod columns;
 pub mod finished;
 pub mod icmp;
 pub mod options;
 pub mod packet;
 pub mod plugin;
+pub mod reads;
 pub mod status;
 pub mod tables;
 pub mod testing;
@@ -174,6 +177,7 @@ pub use finished::{Ahead, FinishedRow, FinishedRows, Given};
 pub use options::Options;
 pub use packet::{Packet, PacketFacts, Side, StreamBytes, StreamFacts, flag};
 pub use plugin::{End, EndFacts, FlowPlugin, HeaderChain, Interest, RowPlugin, Start, State};
+pub use reads::Reads;
 pub use tables::{Table, Tables};
 pub use value::{Duration, Ip, Mac, Time};
 pub use weir_sdk_derive::{Columns, Options};

@@ -27,6 +27,9 @@ pub mod flag {
     pub const STARTS_FLOW: u8 = 0x20;
     /// The TCP header is captured at least to its flag byte: [`super::PacketFacts::tcp_flags`] holds.
     pub const HAS_TCP_FLAGS: u8 = 0x40;
+    /// Checksum and length of layer 4 were found right. Where it is not set, nobody has looked, or they are not
+    /// ([`crate::Reads::CHECKSUMS`]).
+    pub const L4_VERIFIED: u8 = 0x80;
 }
 
 /// The facts of one packet, as they cross the plugin boundary.
@@ -92,6 +95,8 @@ pub struct PacketFacts {
     pub side: u8,
     /// Bits of [`flag`].
     pub flags: u8,
+    /// Captured bytes at the end of the frame that are not at hand, since no plugin reads them ([`crate::Reads`]).
+    pub withheld_len: u32,
 }
 
 impl PacketFacts {
@@ -230,11 +235,12 @@ impl<'a> Packet<'a> {
         self.stream.is_some_and(|(facts, _)| facts.flags & stream_flag::FOLLOWS_GAP != 0)
     }
 
-    /// The captured bytes of the frame; empty if the facts point outside the window.
+    /// The captured bytes of the frame, as far as they are at hand; empty if the facts point outside the window.
     #[inline]
     pub fn bytes(&self) -> &'a [u8] {
         let start = self.facts.start as usize;
-        self.window.get(start..start.saturating_add(self.facts.captured_len as usize)).unwrap_or(&[])
+        let len = self.facts.captured_len.saturating_sub(self.facts.withheld_len) as usize;
+        self.window.get(start..start.saturating_add(len)).unwrap_or(&[])
     }
 
     /// `N` bytes at `offset` of the frame, if they were captured.

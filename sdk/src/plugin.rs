@@ -4,6 +4,7 @@ use crate::columns::{ColumnBuffer, Columns};
 use crate::finished::{Ahead, FinishedRow, FinishedRows};
 use crate::options::Options;
 use crate::packet::{Packet, PacketFacts, Side, flag};
+use crate::reads::Reads;
 use crate::tables::{Table, Tables};
 use crate::value::Ip;
 
@@ -72,6 +73,10 @@ pub trait FlowPlugin: Sized + Send + 'static {
     const ON_BY_DEFAULT: bool = true;
     /// The packets it wants to see.
     const INTEREST: Interest = Interest::ALL;
+
+    /// What of the bytes of packets it reads. Where no plugin of a run reads payload, less has to be moved between
+    /// workers. One that asks for [streams](Self::STREAM_BYTES) reads all, whatever it says here.
+    const READS: Reads = Reads::ALL;
 
     /// So many bytes of each direction's TCP stream it wants to see in order ([`Packet::stream`]); `u64::MAX` for
     /// all, 0 for none.

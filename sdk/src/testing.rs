@@ -184,6 +184,10 @@ impl<P: FlowPlugin> Conversation<P> {
         if P::INTEREST.wants(Interest::of(&facts)) {
             let [a, b] = &mut self.sides;
             let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
+            // What core may leave out is left out, so that a plugin that reads more than it says is found out.
+            if P::STREAM_BYTES == 0 {
+                P::READS.withhold(&mut facts, &bytes);
+            }
             let packet = Packet::new(&facts, &bytes);
             let stream = stream_of(&packet, &mut self.sent, P::STREAM_BYTES);
             let packet = packet.with_stream(&stream, &[]);

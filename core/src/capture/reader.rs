@@ -150,12 +150,6 @@ impl Reader {
         stop
     }
 
-    /// Reads so many bytes at once from now on. The usual number suits a reader whose records are decoded by its
-    /// own thread; more of them make fewer batches.
-    pub fn read_chunks_of(&mut self, bytes: usize) {
-        self.window.read_chunks_of(bytes);
-    }
-
     /// The bytes that the records of the last batch point into.
     pub fn window(&self) -> &[u8] {
         self.window.bytes()

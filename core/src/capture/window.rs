@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read};
 
-/// Bytes read at once: few enough to stay in the second-level cache until they are decoded.
+/// Bytes read at once: few enough to stay in the second-level cache until they are decoded, enough work that waking
+/// another thread for what stands in them does not count.
 pub(super) const CHUNK: usize = 256 << 10;
 
 /// The bytes at hand and the place the reader has come to.
@@ -20,11 +21,6 @@ impl Window {
     pub(super) fn new(source: Box<dyn Read + Send>, chunk: usize) -> Self {
         let stream = Stream { source, buffer: Vec::new(), filled: 0, chunk };
         Self { stream, at: 0, base: 0 }
-    }
-
-    /// Reads so many bytes at once from now on.
-    pub(super) fn read_chunks_of(&mut self, bytes: usize) {
-        self.stream.chunk = bytes;
     }
 
     /// All bytes of the window, passed ones included.

@@ -155,6 +155,7 @@ pub(super) fn decode(record: &Record, frame: &[u8], facts: &mut PacketFacts) -> 
         tcp_flags: transport.tcp_flags,
         side: facts.side,
         flags: transport.flags,
+        withheld_len: 0,
     };
     Some(())
 }

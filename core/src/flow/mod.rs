@@ -175,9 +175,8 @@ const BEHIND: usize = 16;
 
 #[inline]
 fn prefetch_bytes(facts: &PacketFacts, window: &[u8]) {
-    let start = facts.start as usize;
-    let end = start + (facts.captured_len as usize).min(FARTHEST);
-    let Some(bytes) = window.get(start..end) else { return };
+    let bytes = Packet::new(facts, window).bytes();
+    let bytes = &bytes[..bytes.len().min(FARTHEST)];
     (0..bytes.len()).step_by(64).for_each(|at| prefetch(bytes.as_ptr().wrapping_add(at)));
 }
 

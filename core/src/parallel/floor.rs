@@ -7,6 +7,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use weir_sdk::Reads;
+
 use crate::error::RunError;
 use crate::feed::Feed;
 use crate::profile::Stopwatch;
@@ -47,7 +49,7 @@ pub(super) struct Floor<'p> {
 impl<'p> Floor<'p> {
     pub(super) fn new(
         feed: Feed<'p>,
-        workers: usize,
+        (workers, reads): (usize, Reads),
         kept: &Arc<Kept>,
         mut rows: RowMaker,
         watch: Stopwatch,
@@ -55,7 +57,7 @@ impl<'p> Floor<'p> {
         let board = rows.sink.columns().and_then(|columns| columns.board());
         let parcels: Arc<[Parcels]> = (0..workers).map(|_| Parcels::default()).collect();
         Self {
-            dealer: Mutex::new(Dealer::new(feed, workers, watch)),
+            dealer: Mutex::new(Dealer::new(feed, workers, reads, watch)),
             merger: Mutex::new(Merger::new(Arc::clone(&parcels), Arc::clone(kept), rows)),
             numbering: Numbering::new(workers),
             chunks: (0..workers).map(|_| Belt::default()).collect(),
@@ -113,14 +115,14 @@ impl<'p> Floor<'p> {
         self.tell();
     }
 
-    /// Deals the next chunk, or says that there is none, if nobody else does and there is room for it everywhere;
-    /// whether it did.
-    pub(super) fn deal(&self) -> bool {
+    /// Deals the next chunk on the thread of a worker, or says that there is none, if nobody else does and there is room
+    /// for it everywhere; whether it did.
+    pub(super) fn deal(&self, worker: usize) -> bool {
         let Ok(mut dealer) = self.dealer.try_lock() else { return false };
         if self.chunks.iter().any(|belt| belt.is_over() || belt.len() >= CHUNKS_AHEAD) {
             return false;
         }
-        match dealer.deal() {
+        match dealer.deal(worker) {
             Some(chunk) => self.chunks.iter().for_each(|belt| belt.put(Arc::clone(&chunk))),
             None => self.chunks.iter().for_each(Belt::end),
         }

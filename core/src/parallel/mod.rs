@@ -25,6 +25,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::thread;
 
+use weir_sdk::Reads;
+
 use crate::error::RunError;
 use crate::feed::Feed;
 use crate::flow::Numbers;
@@ -40,17 +42,13 @@ pub(crate) use parcel::Kept;
 use parcel::Packer;
 use work::Workshop;
 
-/// Bytes of captures in a chunk: enough work that waking a thread for it does not count, few enough that they stay in
-/// a cache until all workers have seen them.
-const CHUNK: usize = 1 << 19;
-
 /// Deals the records of `feed` to the workers and merges their rows.
 ///
 /// # Errors
 ///
 /// If rows cannot be written.
 pub(crate) fn run<'p>(
-    mut feed: Feed<'p>,
+    feed: Feed<'p>,
     crews: Vec<Crew>,
     rules: &FlowRules,
     mut rows: RowMaker,
@@ -59,8 +57,8 @@ pub(crate) fn run<'p>(
 ) -> Result<(Done, Feed<'p>), RunError> {
     let format = rows.sink.text().map(|text| text.format());
     let kept = Arc::new(kept);
-    feed.read_chunks_of(CHUNK);
-    let floor = Floor::new(feed, crews.len(), &kept, rows, Stopwatch::new(is_profiled));
+    let reads = crews.iter().fold(Reads::HEADERS, |all, crew| all.and(crew.reads()));
+    let floor = Floor::new(feed, (crews.len(), reads), &kept, rows, Stopwatch::new(is_profiled));
     let left = thread::scope(|scope| {
         let start = |(number, crew): (usize, Crew)| {
             let (format, kept, floor) = (format.clone(), Arc::clone(&kept), &floor);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use crate::counts::Counts;
 use crate::decode::ChainTexts;
 use crate::flow::Ended;
+use crate::intake::Dealt;
 use crate::plugins::PluginFault;
 use crate::profile::Stopwatch;
 use crate::worker::{Begun, Share, Worker};
@@ -96,9 +97,9 @@ impl<'f, 'p> Workshop<'f, 'p> {
     fn step(&mut self) -> Result<bool, Stopped> {
         Ok(self.number_oldest()?
             || self.floor.merge()?
-            || self.floor.is_running_out(self.number) && self.floor.deal()
+            || self.floor.is_running_out(self.number) && self.floor.deal(self.number)
             || self.follow_next()
-            || self.floor.deal()
+            || self.floor.deal(self.number)
             || self.floor.help())
     }
 
@@ -119,8 +120,8 @@ impl<'f, 'p> Workshop<'f, 'p> {
 
     fn follow(&mut self, chunk: &Chunk) {
         let mut pending = self.spare.pop().unwrap_or_default();
-        let packets = &mut *chunk.share(self.number);
-        let share = Share { packets, window: &chunk.window, clocks: chunk.clocks.all(), is_far: true };
+        let Dealt { packets, bytes } = &mut *chunk.share(self.number);
+        let share = Share { packets, window: chunk.window(bytes), clocks: chunk.clocks.all(), is_far: true };
         self.worker.follow(share, &mut pending.begun, &mut pending.ended);
         self.worker.give_up_failing();
         self.chains.extend(&chunk.chains);

@@ -2,7 +2,7 @@
 //! promises that rows belong to their conversations and that nobody else touches them meanwhile.
 
 use weir_sdk::abi::{Ends, Fault, Instance, Packets, StatePlaces};
-use weir_sdk::{Interest, StreamFacts};
+use weir_sdk::{Interest, Reads, StreamFacts};
 
 use crate::plugins::cells::{Cells, Places, with_places};
 use crate::plugins::error::PluginError;
@@ -21,6 +21,7 @@ struct Member {
     is_failing: bool,
     interest: Interest,
     stream_bytes: u64,
+    reads: Reads,
     /// Where its state stands in a row.
     state: StatePlaces,
     /// Where what it gives stands among that of all plugins.
@@ -66,6 +67,7 @@ impl Crew {
                 is_failing: false,
                 interest: info.interest,
                 stream_bytes: info.stream_bytes,
+                reads: info.reads,
                 state,
                 places,
             });
@@ -124,6 +126,11 @@ impl Crew {
     /// The most bytes of each direction's TCP stream that a plugin wants.
     pub fn stream_bytes(&self) -> u64 {
         self.members.iter().map(|member| member.stream_bytes).max().unwrap_or(0)
+    }
+
+    /// What of the bytes of packets plugins read.
+    pub fn reads(&self) -> Reads {
+        self.members.iter().fold(Reads::HEADERS, |all, member| all.and(member.reads))
     }
 
     /// Gives the rows of new conversations their first values.

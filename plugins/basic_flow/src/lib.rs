@@ -12,7 +12,7 @@ use chains::{ChainText, Description, MAX_CHAINS};
 use endpoints::Endpoints;
 use more::{LaterMacs, More};
 use weir_sdk::{
-    ArrayVec, Columns, Duration, End, FlowPlugin, HeaderChain, Ip, Mac, Packet, Side, State, Time,
+    ArrayVec, Columns, Duration, End, FlowPlugin, HeaderChain, Ip, Mac, Packet, Reads, Side, State, Time,
     export_plugin, flag, status,
 };
 
@@ -151,6 +151,7 @@ impl FlowPlugin for BasicFlow {
     const NAME: &'static str = "basic_flow";
     const SUMMARY: &'static str = "who a flow belongs to, when it lived, and what its frames were made of";
     const ORDER: u16 = 100;
+    const READS: Reads = Reads::HEADERS;
     const READS_PEER: bool = false;
 
     type Options = ();

@@ -7,7 +7,7 @@
 mod estimate;
 
 use estimate::Running;
-use weir_sdk::{Columns, End, FlowPlugin, Packet, Side, State, export_plugin, flag};
+use weir_sdk::{Columns, End, FlowPlugin, Packet, Reads, Side, State, export_plugin, flag};
 
 /// How much, how large, how fast.
 pub struct BasicStats;
@@ -127,6 +127,7 @@ impl FlowPlugin for BasicStats {
     const NAME: &'static str = "basic_stats";
     const SUMMARY: &'static str = "packets, bytes, packet lengths and inter-arrival times";
     const ORDER: u16 = 120;
+    const READS: Reads = Reads::HEADERS;
     const READS_PEER: bool = false;
 
     type Options = ();

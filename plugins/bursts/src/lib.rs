@@ -9,7 +9,7 @@ mod burst;
 
 use burst::Burst;
 use weir_sdk::{
-    Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Side, State, Table, Tables, Time,
+    Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Reads, Side, State, Table, Tables, Time,
     export_plugin,
 };
 
@@ -103,6 +103,7 @@ impl FlowPlugin for Bursts {
     const ORDER: u16 = 620;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::TCP.and(Interest::WITH_PAYLOAD);
+    const READS: Reads = Reads::HEADERS;
     const TABLES: &'static [Table] =
         &[Table::of::<BurstRow>("bursts", "TCP packets with payload that follow each other closely.")];
 

@@ -16,7 +16,7 @@ mod squares;
 
 use rtt::{RoundTrips, Samples, Trips};
 use squares::Squares;
-use weir_sdk::{Columns, End, FlowPlugin, Packet, State, export_plugin, flag};
+use weir_sdk::{Columns, End, FlowPlugin, Packet, Reads, State, export_plugin, flag};
 
 /// Means, deviations, and round trips by the textbook.
 pub struct ExactStats;
@@ -116,6 +116,7 @@ impl FlowPlugin for ExactStats {
     const SUMMARY: &'static str =
         "exact means, sample deviations, gaps without the first time of 0, round trips of TCP";
     const ORDER: u16 = 600;
+    const READS: Reads = Reads::HEADERS;
     const READS_PEER: bool = false;
     const ON_BY_DEFAULT: bool = false;
 

@@ -10,7 +10,8 @@ mod list;
 use list::List;
 use weir_sdk::columns::{Cell, ColumnBuffer};
 use weir_sdk::{
-    Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Side, State, Time, export_plugin, flag,
+    Columns, Duration, End, FlowPlugin, Interest, Options, Packet, Reads, Side, State, Time, export_plugin,
+    flag,
 };
 
 const TCP: u8 = 6;
@@ -109,6 +110,7 @@ impl FlowPlugin for FirstPackets {
     const ORDER: u16 = 620;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::IP;
+    const READS: Reads = Reads::HEADERS;
     const READS_PEER: bool = false;
 
     type Options = FirstPacketsOptions;

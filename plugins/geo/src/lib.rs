@@ -9,7 +9,9 @@ mod place;
 
 use database::Database;
 use place::Place;
-use weir_sdk::{Columns, End, FlowPlugin, Interest, Ip, Options, Packet, Side, State, export_plugin, flag};
+use weir_sdk::{
+    Columns, End, FlowPlugin, Interest, Ip, Options, Packet, Reads, Side, State, export_plugin, flag,
+};
 
 /// Where addresses are.
 pub struct Geo {
@@ -85,6 +87,7 @@ impl FlowPlugin for Geo {
     const ORDER: u16 = 700;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::IP;
+    const READS: Reads = Reads::HEADERS;
 
     type Options = Files;
     type Flow = Endpoints;

@@ -8,7 +8,7 @@ mod echo;
 
 use echo::Echoes;
 use weir_sdk::icmp::{Message, Quoted};
-use weir_sdk::{Columns, End, FlowPlugin, Interest, Ip, Packet, State, export_plugin};
+use weir_sdk::{Columns, End, FlowPlugin, Interest, Ip, Packet, Reads, State, export_plugin};
 
 /// ICMP and ICMPv6 messages.
 pub struct Icmp;
@@ -100,6 +100,7 @@ impl FlowPlugin for Icmp {
     const SUMMARY: &'static str = "ICMP messages, echoes, and the flow that an error quotes";
     const ORDER: u16 = 140;
     const INTEREST: Interest = Interest::ICMP;
+    const READS: Reads = Reads::HEADERS;
     const READS_PEER: bool = false;
 
     type Options = ();

@@ -13,7 +13,7 @@ mod sequence;
 
 use distribution::Distribution;
 use sequence::Sequence;
-use weir_sdk::{Columns, End, FlowPlugin, Interest, Options, Packet, Side, State, export_plugin};
+use weir_sdk::{Columns, End, FlowPlugin, Interest, Options, Packet, Reads, Side, State, export_plugin};
 
 /// Bins end here at the latest, so that they are told from lengths that are kept exactly.
 const LAST_BIN_END: u64 = 65_535;
@@ -119,6 +119,7 @@ impl FlowPlugin for Lengths {
     const ORDER: u16 = 610;
     const ON_BY_DEFAULT: bool = false;
     const INTEREST: Interest = Interest::IP;
+    const READS: Reads = Reads::HEADERS;
     const READS_PEER: bool = false;
 
     type Options = LengthOptions;

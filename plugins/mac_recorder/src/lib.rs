@@ -13,7 +13,7 @@ use labels::Labels;
 use pairs::Pairs;
 use registry::Registry;
 use vendors::Vendors;
-use weir_sdk::{Bit, Columns, End, FlowPlugin, Mac, Options, Packet, State, export_plugin};
+use weir_sdk::{Bit, Columns, End, FlowPlugin, Mac, Options, Packet, Reads, State, export_plugin};
 
 /// Pairs of MAC addresses.
 pub struct MacRecorder {
@@ -80,6 +80,7 @@ impl FlowPlugin for MacRecorder {
     const NAME: &'static str = "mac_recorder";
     const SUMMARY: &'static str = "pairs of MAC addresses, their packets and vendors";
     const ORDER: u16 = 110;
+    const READS: Reads = Reads::HEADERS;
     const READS_PEER: bool = false;
 
     type Options = Choices;

@@ -7,7 +7,9 @@ mod names;
 use std::sync::Arc;
 
 use names::{List, Names};
-use weir_sdk::{Columns, End, FlowPlugin, Interest, Options, Packet, Side, State, export_plugin, flag};
+use weir_sdk::{
+    Columns, End, FlowPlugin, Interest, Options, Packet, Reads, Side, State, export_plugin, flag,
+};
 
 /// Server port and its name.
 pub struct PortClassifier {
@@ -52,6 +54,7 @@ impl FlowPlugin for PortClassifier {
     const SUMMARY: &'static str = "port of the server and its name";
     const ORDER: u16 = 111;
     const INTEREST: Interest = Interest::TCP.and(Interest::UDP).and(Interest::OTHER_IP);
+    const READS: Reads = Reads::HEADERS;
 
     type Options = Choices;
     type Flow = Flow;

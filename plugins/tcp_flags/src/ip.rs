@@ -1,9 +1,8 @@
 //! IP headers in; identifications, times to live, service, flags, fragments and their checksums out.
 
-use weir_sdk::{Packet, flag};
+use weir_sdk::{Packet, checksum, flag};
 
 use crate::bits::{ip, status};
-use crate::checksum;
 use crate::header_options::HeaderOptions;
 use crate::rare::{Kept, Rare};
 use crate::row::Row;
@@ -201,6 +200,9 @@ impl Headers {
 
     /// Verifies layer 4 where that is possible.
     fn follow_l4(&mut self, packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> u16 {
+        if packet.has(flag::L4_VERIFIED) {
+            return 0;
+        }
         let is_checked = || checksum::is_checked(packet.l4_proto);
         let is_snapped = l3.len() < packet.l3_len as usize;
         if is_snapped || (l4_at(packet) > packet.l3_len as usize && is_checked()) {

@@ -7,7 +7,6 @@
 //! misreads a header, the header's definition counts.
 
 mod bits;
-mod checksum;
 mod fingerprint;
 mod header_options;
 mod ip;
@@ -32,7 +31,7 @@ use scan::Suspect;
 use segment::{FIN, RST, SYN, Segment};
 use sequence::{Sequence, Setting};
 use time::Gap;
-use weir_sdk::{End, FlowPlugin, Interest, Packet, Side, State, export_plugin};
+use weir_sdk::{End, FlowPlugin, Interest, Packet, Reads, Side, State, export_plugin};
 use window::Windows;
 
 pub use row::Row;
@@ -75,6 +74,7 @@ impl FlowPlugin for TcpFlags {
     const SUMMARY: &'static str = "what IP and TCP headers tell: flags, options, sequence numbers, windows";
     const ORDER: u16 = 130;
     const INTEREST: Interest = Interest::IP;
+    const READS: Reads = Reads::CHECKSUMS;
 
     type Options = ();
     type Flow = ();

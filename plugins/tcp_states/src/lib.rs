@@ -3,7 +3,7 @@
 //! The states themselves are followed in core, since they set the timeouts of a flow; this plugin prints what
 //! core found.
 
-use weir_sdk::{Bit, Columns, End, FlowPlugin, Interest, Packet, State, export_plugin};
+use weir_sdk::{Bit, Columns, End, FlowPlugin, Interest, Packet, Reads, State, export_plugin};
 
 /// Anomalies in the life of a TCP connection.
 pub struct TcpStates;
@@ -50,6 +50,7 @@ impl FlowPlugin for TcpStates {
     const SUMMARY: &'static str = "anomalies in the life of a TCP connection";
     const ORDER: u16 = 132;
     const INTEREST: Interest = Interest::TCP;
+    const READS: Reads = Reads::HEADERS;
 
     type Options = ();
     type Flow = Flow;

@@ -15,6 +15,7 @@ use crate::columns::{Column, Columns, Scope, Tranalyzer, note_presence};
 use crate::options::{OptionDeclaration, Options};
 use crate::packet::{Packet, Side};
 use crate::plugin::{End, FlowPlugin, HeaderChain, HeaderChains, State};
+use crate::reads::Reads;
 use crate::tables::{Table, Tables};
 
 /// Makes a type that implements [`FlowPlugin`] the plugin of this library.
@@ -292,6 +293,7 @@ extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
         on_by_default: P::ON_BY_DEFAULT,
         interest: P::INTEREST.0,
         stream_bytes: P::STREAM_BYTES,
+        reads: if P::STREAM_BYTES > 0 { Reads::ALL.0 } else { P::READS.0 },
         state: StateLayout {
             flow: size_of::<P::Flow>(),
             direction: size_of::<P::Direction>(),

@@ -14,6 +14,7 @@ use crate::columns::{Columns, Kind, Scope, ValueType};
 use crate::finished::{Ahead, FinishedRows, Given, Pick};
 use crate::options::Options;
 use crate::plugin::{RowPlugin, Start};
+use crate::reads::Reads;
 use crate::tables::Tables;
 
 /// The module of a row plugin.
@@ -54,6 +55,7 @@ extern "C" fn describe<P: RowPlugin>() -> Outcome<Description> {
         on_by_default: P::ON_BY_DEFAULT,
         interest: 0,
         stream_bytes: 0,
+        reads: Reads::HEADERS.0,
         state: StateLayout::NONE,
         facts: FactsLayout::OWN,
         columns: <P::Row<'static> as Columns>::COLUMNS.iter().map(raw_column).collect(),

@@ -11,6 +11,7 @@ use crate::columns::{Bit, Column, Kind, Scope, Tranalyzer, ValueType};
 use crate::options::OptionDeclaration;
 use crate::packet::StreamFacts;
 use crate::plugin::{FlowPlugin, HeaderChains, Interest};
+use crate::reads::Reads;
 use crate::tables::Table;
 
 /// What a plugin says of itself.
@@ -30,6 +31,8 @@ pub struct PluginInfo {
     pub interest: Interest,
     /// Bytes of each direction's TCP stream that it wants.
     pub stream_bytes: u64,
+    /// What of the bytes of packets it reads.
+    pub reads: Reads,
     /// Its state per conversation.
     pub state: StateLayout,
     /// Its columns.
@@ -118,6 +121,7 @@ impl Module {
             on_by_default: description.on_by_default,
             interest: Interest(description.interest),
             stream_bytes: description.stream_bytes,
+            reads: Reads(description.reads),
             state: description.state,
             columns: description.columns.iter().map(column).collect::<Result<_, _>>()?,
             options: description.options.iter().map(option).collect(),

@@ -84,6 +84,7 @@ pub(super) const PACKET_FIELDS: &[Place] = places!(PacketFacts {
     tcp_flags,
     side,
     flags,
+    withheld_len,
 });
 
 /// As [`PACKET_FIELDS`].

@@ -298,6 +298,7 @@ struct Description {
     on_by_default: bool,
     interest: u32,
     stream_bytes: u64,
+    reads: u32,
     state: StateLayout,
     facts: FactsLayout,
     columns: RVec<RawColumn>,

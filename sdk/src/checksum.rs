@@ -1,9 +1,12 @@
 //! Captured bytes in, a verdict on their checksums out.
 //!
+//! A plugin that verifies them says so by [`Reads::CHECKSUMS`](crate::Reads::CHECKSUMS), and looks only where
+//! [`flag::L4_VERIFIED`](crate::flag::L4_VERIFIED) is not set.
+//!
 //! The sum is that of RFC 1071, taken in the byte order of the machine: the one's complement sum does not
 //! mind.
 
-use weir_sdk::Packet;
+use crate::packet::Packet;
 
 /// IP protocols whose checksum is verified.
 mod protocol {
@@ -26,17 +29,28 @@ mod field {
     pub(super) const IPV4: usize = 10;
 }
 
-/// Whether packets of a protocol carry a checksum that is verified.
-pub(crate) fn is_checked(number: u8) -> bool {
+/// Whether packets of an IP protocol carry a checksum that [`l4_is_right`] verifies.
+///
+/// ```
+/// assert!(weir_sdk::checksum::is_checked(17) && !weir_sdk::checksum::is_checked(132));
+/// ```
+pub fn is_checked(number: u8) -> bool {
     use protocol::*;
     matches!(number, ICMP | IGMP | TCP | UDP | GRE | ICMPV6 | OSPF | UDP_LITE)
 }
 
 /// Whether the checksum of an IPv4 header is right.
 ///
-/// It must be the complement of the sum, bit by bit: 0xffff is wrong where 0x0000 is due, as Tranalyzer has it.
+/// It must be the complement of the sum (RFC 791 section 3.1), bit by bit: 0xffff is wrong where 0x0000 is due, as
+/// Tranalyzer has it.
+///
+/// ```
+/// let header = [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0xf6, 0xce, 192, 0, 2, 1, 192, 0, 2, 9];
+/// assert!(weir_sdk::checksum::header_is_right(&header));
+/// assert!(!weir_sdk::checksum::header_is_right(&header[..16]));
+/// ```
 #[inline]
-pub(crate) fn header_is_right(header: &[u8]) -> bool {
+pub fn header_is_right(header: &[u8]) -> bool {
     // The rest of a header is never all zero, so its sum with the right checksum, and with no other but 0xffff, is
     // 0xffff.
     match <&[u8; 20]>::try_from(header) {
@@ -54,7 +68,22 @@ pub(crate) fn header_is_right(header: &[u8]) -> bool {
 
 /// Whether the layer-4 checksum of a wholly captured, unfragmented packet is right; `l3` begins with its IP
 /// header, `l4` is what that leaves for layer 4. A packet without checksum has no wrong one.
-pub(crate) fn l4_is_right(packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> bool {
+///
+/// ```
+/// use weir_sdk::testing::packet;
+/// use weir_sdk::{Packet, checksum};
+///
+/// let datagram = packet().payload(b"hello");
+/// let (facts, mut frame) = (datagram.facts(), datagram.frame());
+/// let is_right = |frame: &[u8]| {
+///     let packet = Packet::new(&facts, frame);
+///     checksum::l4_is_right(&packet, packet.l3_bytes(), packet.l4_bytes())
+/// };
+/// assert!(is_right(&frame));
+/// *frame.last_mut().unwrap() ^= 1;
+/// assert!(!is_right(&frame));
+/// ```
+pub fn l4_is_right(packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> bool {
     let pseudo_header = || pseudo_header(packet, l3, l4);
     if packet.l4_proto == protocol::TCP {
         return covers(l4, field::TCP, pseudo_header());
@@ -72,8 +101,15 @@ pub(crate) fn l4_is_right(packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> bool {
     }
 }
 
-/// RFC 3828 section 3.1: a coverage of 0 means all; 1 to 7, or more than there is, is an error.
-pub(crate) fn coverage_is_wrong(l4: &[u8]) -> bool {
+/// Whether the coverage of a UDP-Lite datagram is an error (RFC 3828 section 3.1): 0 means all; 1 to 7, or more than
+/// there is, is one.
+///
+/// ```
+/// let datagram = [7, 208, 11, 184, 0, 9, 0, 0, 1];
+/// assert!(!weir_sdk::checksum::coverage_is_wrong(&datagram));
+/// assert!(weir_sdk::checksum::coverage_is_wrong(&datagram[..8]));
+/// ```
+pub fn coverage_is_wrong(l4: &[u8]) -> bool {
     coverage(l4).is_none_or(|bytes| bytes != 0 && !(8..=l4.len()).contains(&bytes))
 }
 
