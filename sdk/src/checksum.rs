@@ -9,11 +9,11 @@
 use crate::packet::Packet;
 
 /// IP protocols whose checksum is verified.
-mod protocol {
+pub(crate) mod protocol {
     pub(super) const ICMP: u8 = 1;
     pub(super) const IGMP: u8 = 2;
-    pub(super) const TCP: u8 = 6;
-    pub(super) const UDP: u8 = 17;
+    pub(crate) const TCP: u8 = 6;
+    pub(crate) const UDP: u8 = 17;
     pub(super) const GRE: u8 = 47;
     pub(super) const ICMPV6: u8 = 58;
     pub(super) const OSPF: u8 = 89;
@@ -99,6 +99,18 @@ pub fn l4_is_right(packet: &Packet<'_>, l3: &[u8], l4: &[u8]) -> bool {
         protocol::GRE => gre_is_right(l4),
         _ => true,
     }
+}
+
+/// Whether a UDP header names another length than its datagram has (RFC 768).
+///
+/// ```
+/// let datagram = [7, 208, 11, 184, 0, 9, 0, 0, 1];
+/// assert!(!weir_sdk::checksum::udp_length_is_wrong(&datagram));
+/// assert!(weir_sdk::checksum::udp_length_is_wrong(&datagram[..8]));
+/// ```
+#[inline]
+pub fn udp_length_is_wrong(l4: &[u8]) -> bool {
+    l4.get(4..6) != Some(&(l4.len() as u16).to_be_bytes())
 }
 
 /// Whether the coverage of a UDP-Lite datagram is an error (RFC 3828 section 3.1): 0 means all; 1 to 7, or more than

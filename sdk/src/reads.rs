@@ -1,7 +1,8 @@
 //! What of a packet's bytes plugins read, and what need not be handed to them.
 
-use crate::checksum;
+use crate::checksum::{self, protocol};
 use crate::packet::{Packet, PacketFacts, flag};
+use crate::plugin::FlowPlugin;
 
 /// What of a packet's bytes a plugin reads.
 ///
@@ -14,11 +15,9 @@ pub struct Reads(pub u32);
 const CHECKSUMS: u32 = 0x01;
 const PAYLOAD: u32 = 0x02;
 
-/// Shortest header, and IP protocol.
-const TCP: (u32, u8) = (20, 6);
-const UDP: (u32, u8) = (8, 17);
-/// Where the length stands in a UDP header (RFC 768).
-const UDP_LENGTH: std::ops::Range<usize> = 4..6;
+/// Shortest headers (RFC 9293 section 3.1, RFC 768).
+const TCP_HEADER: u32 = 20;
+const UDP_HEADER: u32 = 8;
 
 impl Reads {
     /// The frame up to the payload of TCP or UDP.
@@ -28,6 +27,11 @@ impl Reads {
     pub const CHECKSUMS: Reads = Reads(CHECKSUMS);
     /// Everything.
     pub const ALL: Reads = Reads(CHECKSUMS | PAYLOAD);
+
+    /// What a plugin reads: everything if it asks for streams, else what it says.
+    pub(crate) const fn of<P: FlowPlugin>() -> Reads {
+        if P::STREAM_BYTES > 0 { Reads::ALL } else { P::READS }
+    }
 
     /// What either reads.
     ///
@@ -80,8 +84,8 @@ impl Reads {
 #[inline]
 fn has_whole_header(facts: &PacketFacts) -> bool {
     let min_header = match facts.l4_proto {
-        protocol if protocol == TCP.1 => TCP.0,
-        protocol if protocol == UDP.1 => UDP.0,
+        protocol::TCP => TCP_HEADER,
+        protocol::UDP => UDP_HEADER,
         _ => return false,
     };
     let is_fragment = facts.has(flag::FIRST_FRAGMENT | flag::LATER_FRAGMENT | flag::MORE_FRAGMENTS);
@@ -97,9 +101,8 @@ fn has_whole_header(facts: &PacketFacts) -> bool {
 #[inline]
 fn is_right(packet: &Packet<'_>) -> bool {
     let l4 = packet.l4_bytes();
-    let has_its_length =
-        || packet.l4_proto != UDP.1 || l4.get(UDP_LENGTH) == Some(&(l4.len() as u16).to_be_bytes());
-    checksum::l4_is_right(packet, packet.l3_bytes(), l4) && has_its_length()
+    checksum::l4_is_right(packet, packet.l3_bytes(), l4)
+        && !(packet.l4_proto == protocol::UDP && checksum::udp_length_is_wrong(l4))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::columns::{Column, ColumnBuffer, Columns};
 use crate::options::Options;
 use crate::packet::{Packet, PacketFacts, Side, StreamFacts, flag};
 use crate::plugin::{End, EndFacts, FlowPlugin, HeaderChain, HeaderChains, Interest, State};
+use crate::reads::Reads;
 use crate::status;
 use crate::tables::{Table, Tables};
 
@@ -185,9 +186,7 @@ impl<P: FlowPlugin> Conversation<P> {
             let [a, b] = &mut self.sides;
             let (own, other) = if facts.side == 0 { (a, b) } else { (b, a) };
             // What core may leave out is left out, so that a plugin that reads more than it says is found out.
-            if P::STREAM_BYTES == 0 {
-                P::READS.withhold(&mut facts, &bytes);
-            }
+            Reads::of::<P>().withhold(&mut facts, &bytes);
             let packet = Packet::new(&facts, &bytes);
             let stream = stream_of(&packet, &mut self.sent, P::STREAM_BYTES);
             let packet = packet.with_stream(&stream, &[]);

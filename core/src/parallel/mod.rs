@@ -57,7 +57,7 @@ pub(crate) fn run<'p>(
 ) -> Result<(Done, Feed<'p>), RunError> {
     let format = rows.sink.text().map(|text| text.format());
     let kept = Arc::new(kept);
-    let reads = crews.iter().fold(Reads::HEADERS, |all, crew| all.and(crew.reads()));
+    let reads = crews.first().map_or(Reads::ALL, Crew::reads);
     let floor = Floor::new(feed, (crews.len(), reads), &kept, rows, Stopwatch::new(is_profiled));
     let left = thread::scope(|scope| {
         let start = |(number, crew): (usize, Crew)| {

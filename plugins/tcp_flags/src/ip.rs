@@ -229,7 +229,7 @@ impl Headers {
     /// The lengths that UDP and UDP-Lite headers name (RFC 768, RFC 3828).
     fn follow_lengths(&mut self, protocol: u8, l4: &[u8]) -> u16 {
         match protocol {
-            UDP if l4.get(4..6) != Some(&(l4.len() as u16).to_be_bytes()) => {
+            UDP if checksum::udp_length_is_wrong(l4) => {
                 self.flags |= ip::UDP_LENGTH;
                 0
             }

@@ -293,7 +293,7 @@ extern "C" fn describe<P: FlowPlugin>() -> Outcome<Description> {
         on_by_default: P::ON_BY_DEFAULT,
         interest: P::INTEREST.0,
         stream_bytes: P::STREAM_BYTES,
-        reads: if P::STREAM_BYTES > 0 { Reads::ALL.0 } else { P::READS.0 },
+        reads: Reads::of::<P>().0,
         state: StateLayout {
             flow: size_of::<P::Flow>(),
             direction: size_of::<P::Direction>(),
