@@ -363,8 +363,10 @@ fn put_places(places: &[u32], size: usize, count: usize, out: &mut Vec<u8>) {
 }
 
 fn bits(elements: &Elements, mut data: Vec<u8>) -> Pages {
-    let last = elements.values.len() - 1;
-    pack((0..elements.count).map(|at| u64::from(elements.values[at.min(last)] != 0)), 1, &mut data);
+    // Of equal ones only one stands there.
+    let values = elements.values.iter().cycle().take(elements.count);
+    let bits: Vec<u8> = values.map(|&value| u8::from(value != 0)).collect();
+    pack(&bits, 1, &mut data);
     Pages { is_compressible: true, ..Pages::plain(data) }
 }
 

@@ -22,21 +22,41 @@ pub(super) fn width_of(bits: u64) -> u32 {
 }
 
 /// Appends numbers of `width` bits each, lowest bits first, and fills up the last byte.
-pub(super) fn pack(values: impl ExactSizeIterator<Item = u64>, width: u32, out: &mut Vec<u8>) {
+pub(super) fn pack<V: Copy + Default + Into<u64>>(values: &[V], width: u32, out: &mut Vec<u8>) {
     let start = out.len();
     let bytes = (values.len() * width as usize).div_ceil(8);
-    // Eight bytes are written at a time, of which the next number overwrites what it does not need.
+    // Up to sixteen bytes are written at a time, of which the next numbers overwrite what these do not need.
     out.resize(start + bytes + 16, 0);
-    let mut packer = Packer { out: &mut out[start..], at: 0, bits: 0, count: 0 };
-    if width <= 32 {
-        values.for_each(|value| packer.push(value, width));
-    } else {
-        values.for_each(|value| {
+    let pack = if width <= 16 { pack_eights } else { pack_each };
+    pack(values, width, &mut out[start..]);
+    out.truncate(start + bytes);
+}
+
+/// Eight numbers fill as many bytes as each has bits, and go out together.
+fn pack_eights<V: Copy + Default + Into<u64>>(values: &[V], width: u32, out: &mut [u8]) {
+    let four = |values: &[V]| values.iter().rfold(0, |bits, &value| bits << width | value.into());
+    let (eights, rest) = values.as_chunks::<8>();
+    let mut last = [V::default(); 8];
+    last[..rest.len()].copy_from_slice(rest);
+    eights.iter().chain([&last]).enumerate().for_each(|(number, eight)| {
+        let bits = u128::from(four(&eight[..4])) | u128::from(four(&eight[4..])) << (4 * width);
+        if let Some(out) = out.get_mut(number * width as usize..).and_then(<[u8]>::first_chunk_mut) {
+            *out = bits.to_le_bytes();
+        }
+    });
+}
+
+fn pack_each<V: Copy + Into<u64>>(values: &[V], width: u32, out: &mut [u8]) {
+    let mut packer = Packer { out, at: 0, bits: 0, count: 0 };
+    for &value in values {
+        let value = value.into();
+        if width <= 32 {
+            packer.push(value, width);
+        } else {
             packer.push(value & 0xffff_ffff, 32);
             packer.push(value >> 32, width - 32);
-        });
+        }
     }
-    out.truncate(start + bytes);
 }
 
 /// Whole bytes go out at once, so that fewer than eight bits wait.
@@ -73,10 +93,10 @@ pub(super) fn put_packed_header(count: usize, out: &mut Vec<u8>) {
 }
 
 /// Appends numbers as RLE or bit-packed hybrid.
-pub(super) fn put_hybrid<V: Copy + Into<u64>>(values: &[V], width: u32, out: &mut Vec<u8>) {
+pub(super) fn put_hybrid<V: Copy + Default + Into<u64>>(values: &[V], width: u32, out: &mut Vec<u8>) {
     put_packed_header(values.len(), out);
     let end = out.len() + values.len().div_ceil(8) * width as usize;
-    pack(values.iter().map(|&value| value.into()), width, out);
+    pack(values, width, out);
     out.resize(end, 0);
 }
 
@@ -118,7 +138,7 @@ fn put_block(deltas: &[i64], out: &mut Vec<u8>) {
     for (at, numbers) in above.chunks(MINIBLOCK).take(deltas.len().div_ceil(MINIBLOCK)).enumerate() {
         let width = width_of(numbers.iter().fold(0, |bits, number| bits | number));
         out[widths + at] = width as u8;
-        pack(numbers.iter().copied(), width, out);
+        pack(numbers, width, out);
     }
 }
 
@@ -135,7 +155,7 @@ mod tests {
 
     fn packed(values: &[u64], width: u32) -> Vec<u8> {
         let mut out = vec![0xee];
-        pack(values.iter().copied(), width, &mut out);
+        pack(values, width, &mut out);
         out[1..].to_vec()
     }
 
