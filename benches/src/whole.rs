@@ -1,4 +1,4 @@
-//! A whole run: the library's own, with the plugins that `cargo build --release` built.
+//! A whole run: the library's own, with the plugins that `cargo build --release` builds.
 
 use std::num::NonZeroU8;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicBool;
 use weir::plugins::{PluginSet, Selection};
 use weir::summary::Summary;
 use weir::{RunConfig, run};
+use weir_tests::command::weir;
 
-/// The folder that holds the plugins, `target/release`: benches stand in a folder below it.
+/// The folder that holds the plugins, beside the command, which is built if it is not.
 fn release_folder() -> PathBuf {
-    let bench = std::env::current_exe().expect("a process knows its file");
-    bench.ancestors().nth(2).expect("benches stand in target/release/deps").to_owned()
+    weir().parent().expect("the command stands in a folder").to_owned()
 }
 
 /// The two plugins that every row begins with.
@@ -25,17 +25,17 @@ pub const MESSAGING: &[&str] = &["mmtls", "apns", "lengths", "bursts", "first_pa
 ///
 /// # Panics
 ///
-/// If they are not built.
+/// If they cannot be built.
 pub fn standard() -> PluginSet {
     let selection = Selection { folders: vec![release_folder()], ..Selection::default() };
-    PluginSet::load(&selection).expect("`cargo build --release` builds the plugins")
+    PluginSet::load(&selection).expect("the plugins stand beside the command")
 }
 
 /// From a capture to CSV with these plugins, on one thread.
 ///
 /// # Panics
 ///
-/// If the plugins are not built, or the run fails.
+/// If the plugins cannot be built, or the run fails.
 pub fn run_to_csv(capture: &Path, folder: &Path, plugins: &[&str]) -> Summary {
     let wanted = plugins.iter().map(|name| (*name).to_owned()).collect();
     let config = RunConfig {
@@ -47,5 +47,5 @@ pub fn run_to_csv(capture: &Path, folder: &Path, plugins: &[&str]) -> Summary {
         ..RunConfig::default()
     };
     let summary = run(&config, &AtomicBool::new(false));
-    summary.unwrap_or_else(|error| panic!("{error}; `cargo build --release` builds the plugins"))
+    summary.unwrap_or_else(|error| panic!("{error}"))
 }
