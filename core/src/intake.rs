@@ -102,11 +102,22 @@ impl Default for Intake {
 }
 
 impl Intake {
-    /// Decodes the next records for the one worker there is.
-    pub fn take(&mut self, records: &[Record], window: &[u8], packets: &mut Packets, clocks: &mut Clocks) {
+    /// Decodes the next records for the one worker there is. What plugins do not read is withheld, as it is from one
+    /// worker among several.
+    pub fn take(
+        &mut self,
+        records: &[Record],
+        window: &[u8],
+        packets: &mut Packets,
+        clocks: &mut Clocks,
+        reads: Reads,
+    ) {
         packets.clear();
         self.begin(records, clocks);
         self.decode_all(records, window, packets, clocks);
+        if !reads.payload() {
+            packets.facts.iter_mut().for_each(|facts| reads.withhold(facts, window));
+        }
         self.clock = clocks.all().now();
     }
 
@@ -243,7 +254,7 @@ mod tests {
         let mut all = Vec::new();
         each_batch(limit, |records, window| {
             if let [only] = &mut shares[..] {
-                intake.take(records, window, &mut only.packets, &mut clocks);
+                intake.take(records, window, &mut only.packets, &mut clocks, Reads::ALL);
             } else {
                 intake.deal(
                     records,
@@ -280,20 +291,25 @@ mod tests {
         assert!(dealt(2, 1000).iter().any(|&(.., worker)| worker == 1));
     }
 
-    /// Their bytes are those of the frame from its start on, as far as they go, and lead to the same flow.
+    /// Their bytes are those of the frame from its start on, as far as they go, and lead to the same flow. One worker is
+    /// withheld as much as several.
     #[test]
     fn packets_with_bytes_of_their_own_are_the_same_packets() {
         for reads in [Reads::HEADERS, Reads::CHECKSUMS] {
-            let (mut alone, mut several) = (Intake::default(), Intake::default());
-            let (mut all, mut shares) = (Packets::default(), [Dealt::default(), Dealt::default()]);
+            let [mut whole, mut alone, mut several] = [(); 3].map(|()| Intake::default());
+            let [mut all, mut of_one] = [(); 2].map(|()| Packets::default());
+            let mut shares = [Dealt::default(), Dealt::default()];
             let (mut packets, mut withheld) = (0, 0);
             each_batch(1000, |records, window| {
-                alone.take(records, window, &mut all, &mut Clocks::default());
+                whole.take(records, window, &mut all, &mut Clocks::default(), Reads::ALL);
+                alone.take(records, window, &mut of_one, &mut Clocks::default(), reads);
                 several.deal(records, window, &mut shares.each_mut(), &mut Clocks::default(), reads);
                 for Dealt { packets: share, bytes } in &shares {
                     for own in &share.facts {
-                        let whole = all.facts.iter().find(|facts| facts.ordinal == own.ordinal).unwrap();
-                        let (own, whole) = (Packet::new(own, bytes), Packet::new(whole, window));
+                        let at = all.facts.iter().position(|facts| facts.ordinal == own.ordinal).unwrap();
+                        let one = &of_one.facts[at];
+                        assert_eq!(PacketFacts { start: 0, ..*own }, PacketFacts { start: 0, ..*one });
+                        let (own, whole) = (Packet::new(own, bytes), Packet::new(&all.facts[at], window));
                         let len = (own.captured_len - own.withheld_len) as usize;
                         assert_eq!(own.bytes(), &whole.bytes()[..len]);
                         let keys = [FlowKey::of(&own, &share.links), FlowKey::of(&whole, &all.links)];
@@ -314,7 +330,7 @@ mod tests {
             (Intake::default(), Clocks::default(), Packets::default());
         let mut shards = std::collections::HashSet::new();
         each_batch(1000, |records, window| {
-            intake.take(records, window, &mut packets, &mut clocks);
+            intake.take(records, window, &mut packets, &mut clocks, Reads::ALL);
             for facts in &packets.facts {
                 let packet = Packet::new(facts, window);
                 let shard = FlowKey::of(&packet, &packets.links).key.shard();

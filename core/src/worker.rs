@@ -186,7 +186,7 @@ impl Alone {
         let Self { intake, worker, packets, clocks, begun, ended } = self;
         for records in records.chunks(BATCH) {
             worker.watch.skip();
-            intake.take(records, window, packets, clocks);
+            intake.take(records, window, packets, clocks, worker.crew.reads());
             worker.watch.lap(Stage::of_core("decode"));
             let (begun_before, ended_before) = (begun.starts.len(), ended.len());
             let share = Share { packets, window, clocks: clocks.all(), is_far: false };

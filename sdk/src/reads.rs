@@ -6,8 +6,8 @@ use crate::plugin::FlowPlugin;
 
 /// What of a packet's bytes a plugin reads.
 ///
-/// Where several workers share the packets, those of which nobody reads more are handed on by their headers alone:
-/// their payload then stays where it was read. For that a packet must be a TCP segment or UDP datagram that is no
+/// Plugins get the headers alone of packets of which no plugin of the run reads more: where several workers share the
+/// packets, payload then stays where it was read. For that a packet must be a TCP segment or UDP datagram that is no
 /// fragment, wholly captured, and long enough for its header. All others come whole, whatever is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reads(pub u32);
