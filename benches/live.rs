@@ -19,7 +19,7 @@ use weir::schema::RowShape;
 use weir::sink::Error;
 use weir::worker::{Alone, EndedBatch, FlowRules, TakeEnded, Worker};
 use weir_benches::traffic::Capture;
-use weir_benches::{scan, stages, trivial, whole};
+use weir_benches::{is_test, scan, stages, trivial, whole};
 use weir_sdk::Start;
 
 const SIZES: [u64; 3] = [1_000, 100_000, 1_000_000];
@@ -28,7 +28,7 @@ const PACKETS: u64 = 2_000_000;
 const ROUNDS: usize = 5;
 
 fn main() {
-    let is_test = !std::env::args().any(|argument| argument == "--bench");
+    let is_test = is_test();
     let (sizes, packets) = if is_test { (&SIZES[..1], 4_000) } else { (&SIZES[..], PACKETS) };
     println!("Nanoseconds a packet, of the whole run and since all flows live:");
     println!();

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use weir_benches::traffic::Capture;
-use weir_benches::{stages, whole};
+use weir_benches::{is_test, stages, whole};
 
 /// Live conversations.
 const SIZES: [u64; 3] = [10_000, 100_000, 1_000_000];
@@ -22,8 +22,7 @@ fn main() {
     {
         return one_run(stage, Path::new(capture), Path::new(folder));
     }
-    let is_test = !arguments.iter().any(|argument| argument == "--bench");
-    let sizes = if is_test { &SIZES[..1] } else { &SIZES[..] };
+    let sizes = if is_test() { &SIZES[..1] } else { &SIZES[..] };
     println!(
         "| live conversations | decoder and table, MiB | whole run, MiB | bytes a conversation, table | whole run |"
     );

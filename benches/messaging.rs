@@ -10,15 +10,14 @@
 use std::time::Instant;
 
 use weir_benches::traffic::Capture;
-use weir_benches::whole;
+use weir_benches::{is_test, whole};
 
 const PACKETS: u64 = 1_000_000;
 const FLOWS: u64 = 60_000;
 const ROUNDS: usize = 7;
 
 fn main() {
-    let is_test = !std::env::args().any(|argument| argument == "--bench");
-    let (packets, flows, rounds) = if is_test { (4_000, 240, 1) } else { (PACKETS, FLOWS, ROUNDS) };
+    let (packets, flows, rounds) = if is_test() { (4_000, 240, 1) } else { (PACKETS, FLOWS, ROUNDS) };
     println!("| capture | plugins | ns a packet | more than the standard set |");
     println!("| --- | --- | ---: | ---: |");
     measure("users", &Capture::of_many_users(packets, flows), rounds);

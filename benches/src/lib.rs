@@ -19,6 +19,11 @@ use std::time::Duration;
 
 use criterion::Criterion;
 
+/// Whether only the answers are wanted, as with `cargo test`: `cargo bench` says `--bench`.
+pub fn is_test() -> bool {
+    !std::env::args().any(|argument| argument == "--bench")
+}
+
 /// Few samples: a single one is a million packets.
 pub fn few_samples() -> Criterion {
     Criterion::default()
