@@ -3,7 +3,7 @@
 //! The engine alone: reader, decoder, flow table, and plugins on one thread, without the rows that all these flows
 //! make at the end. Once with twenty trivial plugins, once with the standard set. The baseline is the plain scan of
 //! the same file's bytes. Each figure is the median of five rounds, taken in turn; the answer is the number of live
-//! flows and of packets in them. With `--test`, as `cargo test` has it, only a small capture is read.
+//! flows and of packets in them. Without `--bench`, as `cargo test` runs it, only a small capture is read.
 //!
 //! All flows begin before the first is seen again, so a run has two halves: in one every packet begins a flow, for
 //! which memory is touched for the first time, and in the other all flows live. Told are the whole run, in which

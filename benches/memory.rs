@@ -2,7 +2,7 @@
 //!
 //! Whole runs in processes of their own, over captures whose flows are all alive at the end; the answer is the
 //! most memory that was resident (Linux: VmHWM). Two figures: with one row written at the end for each flow,
-//! and before any row is made. With `--test`, as `cargo test` has it, only the smallest run is made.
+//! and before any row is made. Without `--bench`, as `cargo test` runs it, only the smallest run is made.
 
 use std::path::Path;
 use std::process::Command;

@@ -5,7 +5,7 @@
 //! share is the median of what the rounds say, so that what disturbs a whole round does not count. The answer is the
 //! number of packets, conversations, and rows. The aim is a share of at most 60 % for all of them together in `users`, also
 //! with `dialogs`, the row plugin that cuts what `first_packets` lists.
-//! With `--test`, as `cargo test` has it, only a small capture is read, once.
+//! Without `--bench`, as `cargo test` runs it, only a small capture is read, once.
 
 use std::time::Instant;
 

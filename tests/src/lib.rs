@@ -1,5 +1,5 @@
-//! What the whole-program tests share: where things stand, how the command is run, and how two tables of
-//! rows are compared.
+//! What the whole-program tests share, and partly the benches: where things stand, how the command is built and run,
+//! and how two tables of rows are compared.
 //!
 //! | module | what it is for |
 //! | --- | --- |
